@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Quotes a foreign text for an error message. */
+#ifndef WEIR_BASE_QUOTE_H
+#define WEIR_BASE_QUOTE_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The text in double quotes, fit for one line of a terminal: quotes, backslashes and control characters
+ * escaped, invalid UTF-8 as \xNN, cut to 80 characters with an ellipsis. `size` may be -1 for a
+ * NUL-terminated text. Free with g_free. */
+char *weir_quote(const char *text, gssize size);
+
+G_END_DECLS
+
+#endif
