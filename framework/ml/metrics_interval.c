@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Intervals around a classifier's headline figures: Wilson's for a proportion, the bootstrap for F1. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ml/metrics.h"
+#include "ml/random.h"
+
+#define MAX_DRAWS          50000
+#define DEFAULT_REPLICATES 1000
+
+WeirInterval
+weir_wilson_interval(guint64 correct, guint64 rows)
+{
+  if (!rows)
+    return (WeirInterval){0, 1};
+  const double z = 1.959963984540054; /* the standard normal's 0.975 quantile */
+  double n = (double)rows, p = (double)correct / n;
+  double scale = 1 / (1 + z * z / n);
+  double centre = (p + z * z / (2 * n)) * scale;
+  double half = z * scale * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+  return (WeirInterval){MAX(centre - half, 0.0), MIN(centre + half, 1.0)};
+}
+
+/* What a resample is drawn from and counted into. */
+typedef struct {
+  const WeirConfusionCell *cells;
+  gsize n_cells;
+  const guint64 *ends; /* running sums of the cells' counts */
+  guint64 rows;
+  uint32_t *guide; /* for each of n_guides equal parts of [0, rows): the cell where it starts */
+  gsize n_guides;
+  guint64 *support, *predicted, *correct; /* a count a label, of the resample at hand */
+  guint n_labels;
+} Sampler;
+
+/* The cell that holds row number `row`. The guide makes the search constant-time on average.
+ * Source: Chen, Asau, "On generating random variates from an empirical distribution", AIIE Trans. 6 (1974).
+ */
+static const WeirConfusionCell *
+cell_of_row(const Sampler *sampler, guint64 row)
+{
+  gsize part = (gsize)(((unsigned __int128)row * sampler->n_guides) / sampler->rows);
+  gsize i = sampler->guide[part];
+  while (row >= sampler->ends[i])
+    i++;
+  return &sampler->cells[i];
+}
+
+static void
+build_guide(Sampler *sampler)
+{
+  sampler->n_guides = 2 * sampler->n_cells;
+  sampler->guide = g_new(uint32_t, sampler->n_guides);
+  gsize cell = 0;
+  for (gsize part = 0; part < sampler->n_guides; part++) {
+    /* The lowest row that falls into this part is the ceiling of part * rows / n_guides. */
+    guint64 row =
+        (guint64)(((unsigned __int128)part * sampler->rows + sampler->n_guides - 1) / sampler->n_guides);
+    while (cell + 1 < sampler->n_cells && row >= sampler->ends[cell])
+      cell++;
+    sampler->guide[part] = (uint32_t)cell;
+  }
+}
+
+static double
+figure_of_counts(const Sampler *sampler, WeirFigure figure, guint64 draws)
+{
+  double sum = 0;
+  guint present = 0;
+  for (guint i = 0; i < sampler->n_labels; i++) {
+    guint64 either = sampler->support[i] + sampler->predicted[i];
+    if (!either)
+      continue;
+    present++;
+    double f1 = 2.0 * (double)sampler->correct[i] / (double)either;
+    if (figure == WEIR_FIGURE_ACCURACY)
+      sum += (double)sampler->correct[i];
+    else
+      sum += figure == WEIR_FIGURE_MACRO_F1 ? f1 : f1 * (double)sampler->support[i];
+  }
+  return sum / (figure == WEIR_FIGURE_MACRO_F1 ? (double)present : (double)draws);
+}
+
+static double
+figure_of_resample(Sampler *sampler, WeirFigure figure, guint64 draws, WeirRandom *random)
+{
+  memset(sampler->support, 0, 3 * sampler->n_labels * sizeof *sampler->support);
+  for (guint64 i = 0; i < draws; i++) {
+    const WeirConfusionCell *cell = cell_of_row(sampler, weir_random_below(random, sampler->rows));
+    sampler->support[cell->truth]++;
+    sampler->predicted[cell->prediction]++;
+    sampler->correct[cell->truth] += cell->truth == cell->prediction;
+  }
+  return figure_of_counts(sampler, figure, draws);
+}
+
+/* The figure of all rows, which a scaled interval is centred on. */
+static double
+figure_of_all(const WeirConfusion *confusion, WeirFigure figure)
+{
+  g_auto(WeirScores) scores = {0};
+  weir_confusion_scores(confusion, &scores);
+  if (figure == WEIR_FIGURE_ACCURACY)
+    return scores.accuracy;
+  return figure == WEIR_FIGURE_MACRO_F1 ? scores.macro.f1 : scores.weighted.f1;
+}
+
+static int
+compare_doubles(const void *left, const void *right)
+{
+  double a = *(const double *)left, b = *(const double *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* The q-quantile of sorted values, interpolated linearly. */
+static double
+quantile(const double *sorted, guint n, double q)
+{
+  double at = q * (n - 1);
+  guint low = (guint)at;
+  guint high = MIN(low + 1, n - 1);
+  return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
+}
+
+static WeirInterval
+interval_of_resamples(Sampler *sampler, const WeirConfusion *confusion, WeirFigure figure, guint replicates,
+                      guint64 seed)
+{
+  g_autofree double *values = g_new(double, replicates);
+  guint64 draws = MIN(sampler->rows, MAX_DRAWS);
+  WeirRandom random = weir_random_seeded(seed);
+  for (guint i = 0; i < replicates; i++)
+    values[i] = figure_of_resample(sampler, figure, draws, &random);
+  qsort(values, replicates, sizeof *values, compare_doubles);
+  WeirInterval interval = {quantile(values, replicates, 0.025), quantile(values, replicates, 0.975)};
+  if (draws < sampler->rows) {
+    double centre = figure_of_all(confusion, figure);
+    double scale = sqrt((double)draws / (double)sampler->rows);
+    interval.low = MAX(centre + (interval.low - centre) * scale, 0.0);
+    interval.high = MIN(centre + (interval.high - centre) * scale, 1.0);
+  }
+  return interval;
+}
+
+WeirInterval
+weir_bootstrap_interval(const WeirConfusion *confusion, WeirFigure figure, guint replicates, guint64 seed)
+{
+  gsize n_cells = 0;
+  g_autofree WeirConfusionCell *cells = weir_confusion_cells(confusion, &n_cells);
+  if (!n_cells)
+    return (WeirInterval){0, 1};
+  Sampler sampler = {.cells = cells, .n_cells = n_cells};
+  g_autofree guint64 *ends = g_new(guint64, n_cells);
+  for (gsize i = 0; i < n_cells; i++) {
+    ends[i] = sampler.rows += cells[i].count;
+    sampler.n_labels = MAX(sampler.n_labels, MAX(cells[i].truth, cells[i].prediction) + 1);
+  }
+  g_autofree guint64 *counts = g_new(guint64, 3 * (gsize)sampler.n_labels);
+  sampler.ends = ends;
+  sampler.support = counts;
+  sampler.predicted = counts + sampler.n_labels;
+  sampler.correct = sampler.predicted + sampler.n_labels;
+  build_guide(&sampler);
+  g_autofree uint32_t *guide = sampler.guide;
+  (void)guide;
+  return interval_of_resamples(&sampler, confusion, figure, replicates ? replicates : DEFAULT_REPLICATES,
+                               seed);
+}
