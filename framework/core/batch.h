@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Batches: built column by column, validated, shared between consumers, gathered, counted. */
+#ifndef WEIR_CORE_BATCH_H
+#define WEIR_CORE_BATCH_H
+
+#include "core/schema.h"
+
+/* ---- Building -------------------------------------------------------------------------------------------
+ */
+
+/* A builder for one field (weir/columns.h). Buffers are 64-byte aligned and padded to 64 bytes. */
+weir_builder *weir_builder_new(const struct ArrowSchema *field);
+void weir_builder_free(weir_builder *builder);
+/* The first thing that went wrong, or NULL: "row 17: an integer is out of the column's range". */
+const char *weir_builder_error(const weir_builder *builder);
+/* Move what was built into `out` (zero copy), and leave the builder empty for reuse. FALSE:
+ * weir_builder_error(). */
+gboolean weir_builder_finish(weir_builder *builder, struct ArrowArray *out, GError **error);
+
+/* A batch of `n` columns, each moved in; all of the same length (else an error, and all are released). */
+gboolean weir_batch_from_columns(struct ArrowArray *columns, guint n, gint64 length, struct ArrowArray *out,
+                                 GError **error);
+
+/* ---- Sharing --------------------------------------------------------------------------------------------
+ */
+
+/* Turn an owned batch into `n` independent ones over the same buffers (counted; the last release frees). Each
+   may be moved to and released in another thread, and its children moved out by a consumer, as the
+   specification allows. */
+void weir_batch_share(struct ArrowArray *batch, struct ArrowArray *out, guint n);
+/* A wrapper over some columns of a batch, in any order (repeats allowed); takes the batch. -1 leaves a hole
+   that is filled from `added` (moved), in order. */
+gboolean weir_batch_rearrange(struct ArrowArray *batch, const gint32 *columns, guint n,
+                              struct ArrowArray *added, guint n_added, struct ArrowArray *out,
+                              GError **error);
+/* Rows first … first + n - 1 over the same buffers; takes the batch. */
+void weir_batch_slice(struct ArrowArray *batch, gint64 first, gint64 n, struct ArrowArray *out);
+
+/* ---- Copying --------------------------------------------------------------------------------------------
+ */
+
+/* Rows in the given order, repeats allowed, copied into fresh buffers; takes nothing. Row numbers are
+ * checked. */
+gboolean weir_batch_gather(const WeirSchema *schema, const struct ArrowArray *batch, const gint64 *rows,
+                           gint64 n, struct ArrowArray *out, GError **error);
+/* The same rows with every buffer aligned to 64 bytes; passes the batch through if it is so already. Takes
+ * it. */
+gboolean weir_batch_realign(const WeirSchema *schema, struct ArrowArray *batch, struct ArrowArray *out,
+                            GError **error);
+
+/* ---- Checking -------------------------------------------------------------------------------------------
+ */
+
+/* Structure: number of children and buffers as the schema says, lengths, offsets and null counts within
+   bounds, list and text offsets not falling, no null at the top level. With `deep` also UTF-8 of every value,
+   and null counts that are right. Never reads beyond what the lengths allow. */
+gboolean weir_batch_validate(const WeirSchema *schema, const struct ArrowArray *batch, gboolean deep,
+                             GError **error);
+/* First row that is null in one of `columns`; -1: none. `column` gets which. */
+gint64 weir_batch_first_null(const WeirSchema *schema, const struct ArrowArray *batch, const gint32 *columns,
+                             guint n, gint32 *column);
+/* Bytes of the buffers that the batch's rows use (a slice counts its share). */
+guint64 weir_batch_bytes(const WeirSchema *schema, const struct ArrowArray *batch);
+/* A checksum of all buffers, for the rule that inputs are read-only. */
+guint64 weir_batch_checksum(const WeirSchema *schema, const struct ArrowArray *batch);
+
+/* One row as compact JSON, for messages and tests; values beyond `limit` bytes are cut. g_free(). */
+char *weir_batch_row_to_json(const WeirSchema *schema, const struct ArrowArray *batch, gint64 row,
+                             gsize limit);
+
+#endif

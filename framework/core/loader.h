@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* The loader: finds a plugin's file, checks it before any of its code can run, opens it, checks its
+ * descriptor. */
+#ifndef WEIR_CORE_LOADER_H
+#define WEIR_CORE_LOADER_H
+
+#include "core/weir/host.h"
+
+/* Look at a file's ELF headers, its Weir note and its constructors with bounds, without opening it as code.
+   FALSE: refused; `error` names the file, what is wrong, both ABIs where it is about that, and what to do.
+   `constructors` (may be NULL) gets whether it brings code of its own that runs when it is opened. */
+gboolean weir_elf_check(const char *file, gboolean *constructors, GError **error);
+
+/* Contract rule W17: a descriptor as found in memory, and a copy of it brought to this host's struct sizes
+   (the copy belongs to the caller for ever: plugins are never unloaded). NULL: refused. */
+const weir_plugin *weir_descriptor_adopt(const weir_plugin *raw, const char *file, GError **error);
+
+/* Find plugin `name` in `folders` (weir_plugin_folders()) and open it, once a process. NULL: `error` lists
+   every place that was tried with the loader's reason. */
+WeirPlugin *weir_plugin_find(const char *name, const char *const *folders, gboolean allow_unsafe,
+                             GError **error);
+
+/* The class `name` of a plugin, or NULL. */
+const weir_class *weir_plugin_class(const WeirPlugin *plugin, const char *name);
+
+#endif

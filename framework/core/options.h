@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Options: a stage's option table checked, and its values parsed from the pipeline file into the state
+ * struct. */
+#ifndef WEIR_CORE_OPTIONS_H
+#define WEIR_CORE_OPTIONS_H
+
+#include "base/diagnostics.h"
+#include "base/tree.h"
+#include <glib.h>
+#include <weir/plugin.h>
+
+/* Memory that lives as long as its stage: strings of options, weir_alloc(). Thread-safe. */
+typedef struct WeirArena WeirArena;
+WeirArena *weir_arena_new(void);
+void weir_arena_free(WeirArena *arena);
+/* Zeroed, aligned to 16 bytes (64 for sizes from 64 bytes on); NULL if there is no memory. */
+gpointer weir_arena_alloc(WeirArena *arena, gsize bytes);
+char *weir_arena_strdup(WeirArena *arena, const char *text);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirArena, weir_arena_free)
+
+/* Contract rule W17 for the options of a class: names, types, offsets within the state and aligned, no
+   overlap, choices present, defaults that parse and lie within the range, ports' `names` options exist.
+   `error`: the first violation. */
+gboolean weir_options_check_table(const weir_class *class, GError **error);
+
+typedef struct WeirOptionContext {
+  const char *stage;      /* name in the pipeline */
+  const char *use;        /* "split.stratified" */
+  const char *input_base; /* folder for relative input paths that the pipeline file writes; values that came
+                             from the command line are absolute already */
+  const char *output_base;
+  WeirDiagnostics *diagnostics;
+} WeirOptionContext;
+
+/* Fill `state` (class->state_size bytes, zeroed) from `given`, a map node or NULL, and the defaults. Unknown
+   options (with the nearest name or the list), wrong types, values out of range, missing required ones: each
+   a diagnostic at the position of its value (or, for a missing one, of `where`). TRUE if there was none.
+   `is_given` (may be NULL) gets the names of the options that were given. Secrets are registered with
+   base/redact. */
+gboolean weir_options_fill(const WeirOptionContext *context, const weir_class *class, WeirNode *given,
+                           const WeirNode *where, gpointer state, WeirArena *arena, GHashTable *is_given);
+
+/* The columns that a field or field-list option names in a filled state; a WeirFieldLookup with data =
+ * WeirFieldSource. */
+typedef struct WeirFieldSource {
+  const weir_class *class;
+  gconstpointer state;
+  WeirArena *arena;
+} WeirFieldSource;
+const char *const *weir_options_fields(const char *option, gpointer field_source);
+
+/* The keys or items of a map or list option in a filled state, for ports that an option names. NULL at the
+ * end. */
+const char *const *weir_options_names(const weir_class *class, gconstpointer state, const char *option,
+                                      WeirArena *arena);
+
+/* The resolved values as a JSON map (paths absolute, secrets "***"), for plan, run.json and keys of reuse. */
+WeirNode *weir_options_to_node(const weir_class *class, gconstpointer state);
+
+/* "integer, at least 2, default 25" and its parts, for help and manuals. g_free(). */
+char *weir_option_range(const weir_option *option);
+
+#endif

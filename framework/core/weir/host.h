@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * weir/host.h: run Weir pipelines from a program, and look into plugins. GLib idiom.
+ *
+ *   int code = weir_run_file("pipeline.json", (const char *[]){"train=a.csv", NULL}, on_message, data,
+ * &error);
+ *
+ * or, step by step: weir_run_new() reads the description, weir_run_set_…() sets parameters and switches,
+ * weir_run_check() plans, weir_run_execute() runs. A WeirRun belongs to one thread, and does one run; only
+ * weir_run_cancel() may be called from anywhere, signal handlers included. Listeners are called in the thread
+ * that calls weir_run_execute(), never at once. Strings returned as `const char *` belong to the object that
+ * gave them.
+ *
+ * All text that comes out of here (errors, messages, graphs) has secrets replaced by "***".
+ */
+#ifndef WEIR_HOST_H
+#define WEIR_HOST_H
+
+#include <glib.h>
+#include <weir/plugin.h>
+
+G_BEGIN_DECLS
+
+#ifndef WEIR_PUBLIC
+#define WEIR_PUBLIC __attribute__((visibility("default")))
+#endif
+
+/** Errors; the codes are the exit codes of pipeline-run. */
+#define WEIR_ERROR (weir_error_quark())
+WEIR_PUBLIC GQuark weir_error_quark(void);
+typedef enum {
+  WEIR_OK = 0,
+  WEIR_ERROR_FAILED = 1,       /**< the run failed */
+  WEIR_ERROR_USAGE = 2,        /**< wrong use: unknown parameter, value out of range, no such file */
+  WEIR_ERROR_INVALID = 3,      /**< the pipeline is invalid */
+  WEIR_ERROR_HELD = 4,         /**< a gate refused or a budget was met; what was made is whole */
+  WEIR_ERROR_INTERRUPTED = 130 /**< cancelled */
+} WeirErrorCode;
+
+/** Version of the library, such as "0.1.0". */
+WEIR_PUBLIC const char *weir_version(void);
+
+/* ---- Messages -------------------------------------------------------------------------------------------
+ */
+
+typedef enum {
+  WEIR_MESSAGE_RUN_BEGIN,   /**< text: name of the pipeline; name: run directory */
+  WEIR_MESSAGE_STAGE_STATE, /**< text: "running", "done", "failed", "cancelled", "held" */
+  WEIR_MESSAGE_LOG,         /**< level, text */
+  WEIR_MESSAGE_METRIC,      /**< name, value, unit */
+  WEIR_MESSAGE_DATA,     /**< kind ("point", "table", …), name, json: see weir_message() in weir/plugin.h */
+  WEIR_MESSAGE_ARTIFACT, /**< kind, name: path, text: sha256, json: metadata or NULL */
+  WEIR_MESSAGE_REJECT,   /**< text: reason with record */
+  WEIR_MESSAGE_ERROR,    /**< text: the whole report of the failure, several lines; comes once */
+  WEIR_MESSAGE_TICK,     /**< about ten times a second while the run goes on: look at weir_run_get_stats() */
+  WEIR_MESSAGE_RUN_END   /**< code: exit code; text: one sentence */
+} WeirMessageType;
+
+typedef struct {
+  WeirMessageType type;
+  gint64 time;       /**< microseconds since 1970 */
+  const char *stage; /**< NULL: the run itself */
+  int level;         /**< WEIR_LOG_… */
+  int code;
+  const char *text;
+  const char *kind;
+  const char *name;
+  const char *json;
+  double value;
+  const char *unit;
+} WeirMessage;
+
+typedef struct WeirRun WeirRun;
+
+/** Called for every message. `message` and its strings live during the call. */
+typedef void (*WeirListener)(WeirRun *run, const WeirMessage *message, gpointer data);
+
+/** What a stage has done so far. Times are in nanoseconds; bytes are those of the batches' buffers. */
+typedef struct {
+  const char *stage; /**< name in the pipeline */
+  const char *use;   /**< "split.stratified" */
+  const char *state; /**< "waiting", "running", "done", "failed", "cancelled" */
+  guint64 records_in, records_out, batches_in, batches_out, bytes_in, bytes_out, rejects;
+  guint64 busy_ns;       /**< inside the stage's functions, less the waiting for output */
+  guint64 wait_in_ns;    /**< for input */
+  guint64 wait_out_ns;   /**< for room in an output */
+  guint64 elapsed_ns;    /**< since it began, until it ended */
+  guint64 done, total;   /**< what the stage says of its progress; total 0: not known */
+  const char *unit;      /**< of done and total, NULL before any */
+  const char *waits_for; /**< "input load", "room in model", or NULL while it works */
+} WeirStageStats;
+
+/* ---- Runs -----------------------------------------------------------------------------------------------
+ */
+
+/** A parameter of a pipeline. */
+typedef struct {
+  const char *name;
+  const char *type;       /**< as in the pipeline file: "input-path", "integer", … */
+  const char *help;       /**< or NULL */
+  const char *by_default; /**< as text, or NULL */
+  gboolean required;      /**< has no default and is not optional */
+  const char *range;      /**< "at least 2", "one of: a, b", or NULL */
+} WeirParameterInfo;
+
+/** Read a pipeline file. NULL and `error` if it cannot be read or is no pipeline (all its errors in one). */
+WEIR_PUBLIC WeirRun *weir_run_new(const char *file, GError **error);
+WEIR_PUBLIC void weir_run_free(WeirRun *run);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirRun, weir_run_free)
+
+WEIR_PUBLIC const char *weir_run_get_name(WeirRun *run);
+/** The pipeline's "help" or NULL. */
+WEIR_PUBLIC const char *weir_run_get_help(WeirRun *run);
+/** The pipeline's parameters in written order; `*n` gets their number. */
+WEIR_PUBLIC const WeirParameterInfo *weir_run_get_parameters(WeirRun *run, guint *n);
+
+/** Set a parameter from text, as on a command line. FALSE: unknown (nearest name given), or not of its type.
+ */
+WEIR_PUBLIC gboolean weir_run_set_parameter(WeirRun *run, const char *name, const char *value,
+                                            GError **error);
+/** Set an option of a stage: "stage.option=value"; the value is JSON or a plain string. */
+WEIR_PUBLIC gboolean weir_run_set_option(WeirRun *run, const char *assignment, GError **error);
+/** Threads that may work at once; 0 (default): as many as there are processors. */
+WEIR_PUBLIC void weir_run_set_jobs(WeirRun *run, guint jobs);
+/** The run directory; default runs/NAME-TIME in the working directory. It must not exist, or be empty. */
+WEIR_PUBLIC void weir_run_set_directory(WeirRun *run, const char *directory);
+/** Folders of plugins, separated by ":", looked at before WEIR_PLUGIN_PATH and the installed one. */
+WEIR_PUBLIC void weir_run_set_plugin_path(WeirRun *run, const char *path);
+/** Open plugins also from folders that other users can write to. */
+WEIR_PUBLIC void weir_run_set_unsafe_plugins(WeirRun *run, gboolean allowed);
+/** Developer mode: every contract rule is checked. Default: on if WEIR_DEVELOPER=1. */
+WEIR_PUBLIC void weir_run_set_developer(WeirRun *run, gboolean developer);
+WEIR_PUBLIC void weir_run_add_listener(WeirRun *run, WeirListener listener, gpointer data);
+
+/** Resolve parameters, open plugins, check options, types and graph; all errors in one. Opens no stage. */
+WEIR_PUBLIC gboolean weir_run_check(WeirRun *run, GError **error);
+/** The graph for Graphviz. Checks first if that was not done. Free with g_free(). */
+WEIR_PUBLIC char *weir_run_get_graph(WeirRun *run, GError **error);
+/** The plan as JSON: stages in order with their plugin files, resolved options, ports, column types, edges.
+ */
+WEIR_PUBLIC char *weir_run_get_plan(WeirRun *run, GError **error);
+
+/** Run. Returns an exit code (WeirErrorCode); for other than 0, `error` says why. Checks first if needed. */
+WEIR_PUBLIC int weir_run_execute(WeirRun *run, GError **error);
+/** Ask the run to stop. Safe in a signal handler. */
+WEIR_PUBLIC void weir_run_cancel(WeirRun *run);
+/** The run directory, once it was made; else NULL. */
+WEIR_PUBLIC const char *weir_run_get_directory(WeirRun *run);
+/** Figures of all stages in plan order; `*n` gets their number. Valid until the next call. From a listener,
+ * or after. */
+WEIR_PUBLIC const WeirStageStats *weir_run_get_stats(WeirRun *run, guint *n);
+/** Seconds since the run began. */
+WEIR_PUBLIC double weir_run_get_elapsed(WeirRun *run);
+
+/** All of it in one call. `parameters`: "name=value" strings, NULL at the end, or NULL. Returns an exit code.
+ */
+WEIR_PUBLIC int weir_run_file(const char *file, const char *const *parameters, WeirListener listener,
+                              gpointer data, GError **error);
+
+/* ---- Plugins --------------------------------------------------------------------------------------------
+ */
+
+/** An opened plugin. Never unloaded. */
+typedef struct WeirPlugin WeirPlugin;
+
+/** Check a file and open it. NULL: refused, `error` says why; nothing of it has run. */
+WEIR_PUBLIC WeirPlugin *weir_plugin_open(const char *file, gboolean allow_unsafe, GError **error);
+/** Its absolute file name. */
+WEIR_PUBLIC const char *weir_plugin_get_file(const WeirPlugin *plugin);
+/** Its descriptor, brought to this host's sizes: `classes`, ports and options can be indexed as arrays. */
+WEIR_PUBLIC const weir_plugin *weir_plugin_get_descriptor(const WeirPlugin *plugin);
+/** The folders that are searched for plugins, in order: `path`, WEIR_PLUGIN_PATH, the installed folder.
+ * g_strfreev(). */
+WEIR_PUBLIC char **weir_plugin_folders(const char *path);
+/** Names of types of options, as users see them: "string", "input-path", …; NULL for an unknown type. */
+WEIR_PUBLIC const char *weir_option_type_name(guint32 type);
+
+G_END_DECLS
+
+#endif /* WEIR_HOST_H */
