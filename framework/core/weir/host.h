@@ -25,17 +25,17 @@ G_BEGIN_DECLS
 #define WEIR_PUBLIC __attribute__((visibility("default")))
 #endif
 
-/** Errors; the codes are the exit codes of pipeline-run. */
-#define WEIR_ERROR (weir_error_quark())
-WEIR_PUBLIC GQuark weir_error_quark(void);
+/** Errors of this interface; the codes are the exit codes of pipeline-run. */
+#define WEIR_EXIT_ERROR (weir_exit_error_quark())
+WEIR_PUBLIC GQuark weir_exit_error_quark(void);
 typedef enum {
-  WEIR_OK = 0,
-  WEIR_ERROR_FAILED = 1,       /**< the run failed */
-  WEIR_ERROR_USAGE = 2,        /**< wrong use: unknown parameter, value out of range, no such file */
-  WEIR_ERROR_INVALID = 3,      /**< the pipeline is invalid */
-  WEIR_ERROR_HELD = 4,         /**< a gate refused or a budget was met; what was made is whole */
-  WEIR_ERROR_INTERRUPTED = 130 /**< cancelled */
-} WeirErrorCode;
+  WEIR_EXIT_OK = 0,
+  WEIR_EXIT_FAILED = 1,       /**< the run failed */
+  WEIR_EXIT_USAGE = 2,        /**< wrong use: unknown parameter, value out of range */
+  WEIR_EXIT_INVALID = 3,      /**< the pipeline is invalid */
+  WEIR_EXIT_HELD = 4,         /**< a gate refused or a budget was met; what was made is whole */
+  WEIR_EXIT_INTERRUPTED = 130 /**< cancelled */
+} WeirExit;
 
 /** Version of the library, such as "0.1.0". */
 WEIR_PUBLIC const char *weir_version(void);
@@ -140,7 +140,7 @@ WEIR_PUBLIC char *weir_run_get_graph(WeirRun *run, GError **error);
  */
 WEIR_PUBLIC char *weir_run_get_plan(WeirRun *run, GError **error);
 
-/** Run. Returns an exit code (WeirErrorCode); for other than 0, `error` says why. Checks first if needed. */
+/** Run. Returns an exit code (WeirExit); for other than 0, `error` says why. Checks first if needed. */
 WEIR_PUBLIC int weir_run_execute(WeirRun *run, GError **error);
 /** Ask the run to stop. Safe in a signal handler. */
 WEIR_PUBLIC void weir_run_cancel(WeirRun *run);
