@@ -1,1 +1,41 @@
 # SPDX-License-Identifier: MIT
+# libweir-base: what every part of the host uses and that knows no part of it.
+noinst_LTLIBRARIES += libweir-base.la
+libweir_base_la_SOURCES = \
+  framework/base/atomic_common.c \
+  framework/base/atomic_dir.c \
+  framework/base/atomic_dir.h \
+  framework/base/atomic_file.c \
+  framework/base/atomic_file.h \
+  framework/base/atomic_private.h \
+  framework/base/diagnostics.c \
+  framework/base/diagnostics.h \
+  framework/base/digest.c \
+  framework/base/digest.h \
+  framework/base/error.c \
+  framework/base/error.h \
+  framework/base/files.c \
+  framework/base/files.h \
+  framework/base/json_scan.c \
+  framework/base/json_scan.h \
+  framework/base/json_text.c \
+  framework/base/json_write.c \
+  framework/base/json_write.h \
+  framework/base/nearest.c \
+  framework/base/nearest.h \
+  framework/base/position.c \
+  framework/base/position.h \
+  framework/base/quote.c \
+  framework/base/quote.h \
+  framework/base/redact.c \
+  framework/base/redact.h \
+  framework/base/tree.c \
+  framework/base/tree.h \
+  framework/base/tree_check.c \
+  framework/base/tree_json.c \
+  framework/base/tree_load.c \
+  framework/base/tree_write.c \
+  framework/base/units.c \
+  framework/base/units.h \
+  framework/base/units_format.c
+libweir_base_la_LIBADD = $(BASE_LIBS) -lm
