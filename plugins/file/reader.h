@@ -105,8 +105,9 @@ struct format {
   bool samples_anywhere; /**< infer_add can make use of samples from amid a file */
 
   /** Types from samples: begin, add a sample or more of every file in order, finish (takes the state).
-   * Columns that differ between files are an error of infer_add: the same names, in any order, agree. */
-  void *(*infer_begin)(const struct format_options *options);
+   * Columns that differ between files are an error of infer_add: the same names, in any order, agree. What
+   * is found out about the format itself (delimiter, header) is written back to `options`. */
+  void *(*infer_begin)(struct format_options *options);
   int (*infer_add)(void *infer, const struct format_sample *sample, struct format_error *error);
   int (*infer_finish)(void *infer, struct format_columns *columns, struct format_error *error);
   void (*infer_free)(void *infer); /**< instead of infer_finish, after an error */
