@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Numbers the combinations of values that the rows of a table have in some columns. */
+#ifndef WEIR_SPLIT_STRATA_H
+#define WEIR_SPLIT_STRATA_H
+
+#include <glib.h>
+#include <weir/columns.h>
+
+#define SPLIT_MAX_STRATA (1u << 20)
+
+/* Belongs to one thread. Memory that runs out ends the process, as GLib does. */
+typedef struct SplitStrata SplitStrata;
+
+SplitStrata *split_strata_new(void);
+void split_strata_free(SplitStrata *strata);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(SplitStrata, split_strata_free)
+
+/* Number of the stratum of a row, from 0 in the order of first sight, and counts the row. A null is a value
+ * like any other. Columns are text, boolean, integer or timestamp; without columns all rows are one stratum.
+ * G_MAXUINT32: there are more than SPLIT_MAX_STRATA. */
+guint32 split_strata_add(SplitStrata *strata, const weir_column *columns, guint n_columns, gint64 row);
+
+guint split_strata_count(const SplitStrata *strata);
+const guint64 *split_strata_rows(const SplitStrata *strata); /* a count for each stratum */
+
+/* The values as people read them: `billing`, `billing, 7`; a null is `(none)`. */
+const char *split_strata_name(const SplitStrata *strata, guint32 stratum);
+/* Whether a value of the stratum is null. */
+gboolean split_strata_has_null(const SplitStrata *strata, guint32 stratum);
+
+#endif
