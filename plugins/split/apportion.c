@@ -257,8 +257,8 @@ balance(Rounding *r, const gint64 *low, const gint64 *high)
 static void
 balance_to(Rounding *r, guint64 total, const double *ratios)
 {
-  gint64 low[SPLIT_MAX_SPLITS];
-  gint64 high[SPLIT_MAX_SPLITS];
+  gint64 low[SPLIT_MAX_SPLITS] = {0};
+  gint64 high[SPLIT_MAX_SPLITS] = {0};
   guint64 sizes[SPLIT_MAX_SPLITS];
   for (guint j = 0; j < r->k; j++) {
     double quota = snap((double)total * ratios[j]);

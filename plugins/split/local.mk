@@ -12,4 +12,5 @@ check_PROGRAMS += $(split_tests)
 TESTS += $(split_tests)
 plugins_split_test_split_SOURCES = plugins/split/test_split.c \
   plugins/split/apportion.c plugins/split/strata.c
+plugins_split_test_split_CFLAGS = $(AM_CFLAGS)
 plugins_split_test_split_LDADD = libweir-base.la $(BASE_LIBS) -lm
