@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What all formats share: errors, quoted texts, lists of columns, and taking rows back. */
+#include "config.h"
+
 #include "reader.h"
 
 #include <stdarg.h>

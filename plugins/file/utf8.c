@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Valid UTF-8 or not: ASCII a cache line at a time, the rest by table lookups in vectors. */
+#include "config.h"
+
 #include "utf8.h"
 
 #include <stdint.h>

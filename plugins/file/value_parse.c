@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads numbers, booleans and times from text: eight digits at a time where there are eight. */
+#include "config.h"
+
 #include "value_parse.h"
 
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads a decimal real number, rounded exactly, without the C library in all but freak cases. */
+#include "config.h"
+
 #include "value_parse.h"
 
 #include <locale.h>
