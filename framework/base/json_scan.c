@@ -73,7 +73,15 @@ static gboolean
 expected(Scanner *s, const char *wanted)
 {
   g_autofree char *instead = found(s);
-  add_error(s, place_of(s, s->p), "%s is wanted, not %s", wanted, instead);
+  WeirJsonPlace place = place_of(s, s->p);
+  char c = s->p < s->end ? *s->p : '\0';
+
+  if (c == '/' || c == '#')
+    add_error(s, place, "comments are no part of JSON; remove it");
+  else if (c == '\'')
+    add_error(s, place, "strings need double quotes, not single ones");
+  else
+    add_error(s, place, "%s is wanted, not %s", wanted, instead);
   return FALSE;
 }
 
@@ -459,27 +467,15 @@ scan_container(Scanner *s, WeirJsonPlace place)
 
 /* --- Values --- */
 
+/* At what begins neither a container, a string nor a number. */
 static gboolean
-refuse_value(Scanner *s)
+scan_other(Scanner *s)
 {
-  WeirJsonPlace place = place_of(s, s->p);
-
-  switch (*s->p) {
-  case '\'':
-    add_error(s, place, "strings need double quotes, not single ones");
-    return FALSE;
-  case '/':
-  case '#':
-    add_error(s, place, "comments are no part of JSON; remove it");
-    return FALSE;
-  case '+':
-  case '.':
-    return scan_number(s);
-  default:
-    if (g_ascii_isalpha(*s->p) || *s->p == '_' || (guchar)*s->p >= 0x80)
-      return scan_word(s);
-    return expected(s, "a value");
-  }
+  if (*s->p == '+' || *s->p == '.')
+    return scan_number(s); /* which says what is wrong with it */
+  if (g_ascii_isalpha(*s->p) || *s->p == '_' || (guchar)*s->p >= 0x80)
+    return scan_word(s);
+  return expected(s, "a value");
 }
 
 static gboolean
@@ -500,7 +496,7 @@ scan_value(Scanner *s)
   case '"':
     return scan_string(s, NULL);
   default:
-    return *s->p == '-' || g_ascii_isdigit(*s->p) ? scan_number(s) : refuse_value(s);
+    return *s->p == '-' || g_ascii_isdigit(*s->p) ? scan_number(s) : scan_other(s);
   }
 }
 

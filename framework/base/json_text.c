@@ -88,11 +88,11 @@ ensure_point(char *text)
   return length + 2;
 }
 
-/* Returns the length, or 0 where this is for the caller to spell: the common case of small whole numbers. */
+/* The common case of whole numbers below `limit`. Returns the length, or 0 for any other number. */
 static gsize
-whole_number_to_text(double value, char *text)
+whole_number_to_text(double value, double limit, char *text)
 {
-  if (!(fabs(value) < 1e15) || value != trunc(value) || (value == 0 && signbit(value)))
+  if (!(fabs(value) < limit) || value != trunc(value) || (value == 0 && signbit(value)))
     return 0;
   return (gsize)g_snprintf(text, WEIR_NUMBER_BYTES, "%" G_GINT64_FORMAT ".0", (gint64)value);
 }
@@ -101,8 +101,8 @@ gsize
 weir_number_to_text(double value, char text[WEIR_NUMBER_BYTES])
 {
   static const char *const formats[] = {"%.15g", "%.16g", "%.17g"};
-  gsize length =
-      isfinite(value) ? whole_number_to_text(value, text) : (gsize)g_strlcpy(text, "null", WEIR_NUMBER_BYTES);
+  gsize length = isfinite(value) ? whole_number_to_text(value, 1e15, text)
+                                 : (gsize)g_strlcpy(text, "null", WEIR_NUMBER_BYTES);
 
   if (length > 0)
     return length;
@@ -118,7 +118,7 @@ gsize
 weir_float_to_text(float value, char text[WEIR_NUMBER_BYTES])
 {
   static const char *const formats[] = {"%.6g", "%.7g", "%.8g", "%.9g"};
-  gsize length = isfinite(value) ? whole_number_to_text((double)value, text)
+  gsize length = isfinite(value) ? whole_number_to_text((double)value, 1e6, text)
                                  : (gsize)g_strlcpy(text, "null", WEIR_NUMBER_BYTES);
 
   if (length > 0)

@@ -47,13 +47,14 @@ void weir_json_member_boolean(WeirJsonWriter *writer, const char *key, gboolean 
 /* Between values that are written one after another (JSON Lines): ends the line and starts a new value. */
 void weir_json_newline(WeirJsonWriter *writer);
 
-/* The building blocks. A string with its quotes; the shortest decimal that reads back as the same double (or
- * float), always with a point or exponent, so that 1.0 stays a number. */
+/* The building blocks. A string with its quotes; a decimal of the fewest digits (15 to 17; 6 to 9 for a
+ * float) that reads back as the same value, always with a point or exponent, so that 1.0 stays a number; null
+ * for NaN and infinities. */
 void weir_json_append_string(GString *out, const char *value, gsize size);
 void weir_json_append_number(GString *out, double value);
 void weir_json_append_float(GString *out, float value);
 
-/* The same number into a buffer, locale-independent. Returns its length. */
+/* The same number into a buffer. Returns its length. */
 #define WEIR_NUMBER_BYTES 32
 gsize weir_number_to_text(double value, char text[WEIR_NUMBER_BYTES]);
 gsize weir_float_to_text(float value, char text[WEIR_NUMBER_BYTES]);

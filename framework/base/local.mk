@@ -39,3 +39,26 @@ libweir_base_la_SOURCES = \
   framework/base/units.h \
   framework/base/units_format.c
 libweir_base_la_LIBADD = $(BASE_LIBS) -lm
+
+base_tests = \
+  framework/base/test-atomic \
+  framework/base/test-diagnostics \
+  framework/base/test-digest \
+  framework/base/test-files \
+  framework/base/test-json-write \
+  framework/base/test-nearest \
+  framework/base/test-redact \
+  framework/base/test-tree \
+  framework/base/test-units
+check_PROGRAMS += $(base_tests)
+TESTS += $(base_tests)
+EXTRA_DIST += framework/base/test-folder.h
+framework_base_test_atomic_LDADD = libweir-base.la
+framework_base_test_diagnostics_LDADD = libweir-base.la
+framework_base_test_digest_LDADD = libweir-base.la
+framework_base_test_files_LDADD = libweir-base.la
+framework_base_test_json_write_LDADD = libweir-base.la
+framework_base_test_nearest_LDADD = libweir-base.la
+framework_base_test_redact_LDADD = libweir-base.la
+framework_base_test_tree_LDADD = libweir-base.la
+framework_base_test_units_LDADD = libweir-base.la

@@ -9,6 +9,12 @@
 
 #define NAMES_LOOKED_AT 1000 /* entries of a folder, for the name that was meant */
 
+static gint
+compare_names(gconstpointer left, gconstpointer right)
+{
+  return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
 /* Where a file is missing: the nearest name in its folder. */
 static void
 suggest_file(WeirDiagnostic *diagnostic, const char *path)
@@ -21,6 +27,7 @@ suggest_file(WeirDiagnostic *diagnostic, const char *path)
 
   while (dir != NULL && names->len < NAMES_LOOKED_AT && (name = g_dir_read_name(dir)) != NULL)
     g_ptr_array_add(names, g_strdup(name));
+  g_ptr_array_sort(names, compare_names); /* a folder has no order of its own, an error message has */
   g_ptr_array_add(names, NULL);
   const char *nearest = weir_nearest(wanted, (const char *const *)names->pdata);
   if (nearest != NULL)
