@@ -8,14 +8,18 @@
 /* ---- Building -------------------------------------------------------------------------------------------
  */
 
-/* A builder for one field (weir/columns.h). Buffers are 64-byte aligned and padded to 64 bytes. */
+/* A builder for one field (weir/columns.h). Buffers are 64-byte aligned and padded to 64 bytes with zeros. A
+ * null for a field that takes none is refused (W18). */
 weir_builder *weir_builder_new(const struct ArrowSchema *field);
 void weir_builder_free(weir_builder *builder);
 /* The first thing that went wrong, or NULL: "row 17: an integer is out of the column's range". */
 const char *weir_builder_error(const weir_builder *builder);
 /* Move what was built into `out` (zero copy), and leave the builder empty for reuse. FALSE:
- * weir_builder_error(). */
+ * weir_builder_error(), which stays until weir_builder_reset(). */
 gboolean weir_builder_finish(weir_builder *builder, struct ArrowArray *out, GError **error);
+
+/* Give up the rows and the error. */
+void weir_builder_reset(weir_builder *builder);
 
 /* A batch of `n` columns, each moved in; all of the same length (else an error, and all are released). */
 gboolean weir_batch_from_columns(struct ArrowArray *columns, guint n, gint64 length, struct ArrowArray *out,
@@ -33,7 +37,7 @@ void weir_batch_share(struct ArrowArray *batch, struct ArrowArray *out, guint n)
 gboolean weir_batch_rearrange(struct ArrowArray *batch, const gint32 *columns, guint n,
                               struct ArrowArray *added, guint n_added, struct ArrowArray *out,
                               GError **error);
-/* Rows first … first + n - 1 over the same buffers; takes the batch. */
+/* Rows first … first + n - 1 over the same buffers; takes the batch. `out` may be the batch itself. */
 void weir_batch_slice(struct ArrowArray *batch, gint64 first, gint64 n, struct ArrowArray *out);
 
 /* ---- Copying --------------------------------------------------------------------------------------------
@@ -52,8 +56,9 @@ gboolean weir_batch_realign(const WeirSchema *schema, struct ArrowArray *batch, 
  */
 
 /* Structure: number of children and buffers as the schema says, lengths, offsets and null counts within
-   bounds, list and text offsets not falling, no null at the top level. With `deep` also UTF-8 of every value,
-   and null counts that are right. Never reads beyond what the lengths allow. */
+   bounds, list and text offsets not falling, no null at the top level or where the schema says that none
+   comes. With `deep` also UTF-8 of every value, and null counts that are right. Never reads beyond what the
+   lengths allow. A batch that did not come from a builder is validated before anything else is done to it. */
 gboolean weir_batch_validate(const WeirSchema *schema, const struct ArrowArray *batch, gboolean deep,
                              GError **error);
 /* First row that is null in one of `columns`; -1: none. `column` gets which. */

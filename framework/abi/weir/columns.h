@@ -338,11 +338,12 @@ struct weir_builder {
   void *host_data; /**< the host's own */
 };
 
-/** Room for `rows` and `bytes` more, or -1. */
+/** Room for `rows` and `bytes` more, or -1. A negative size is never there: grow() refuses it. */
 static inline int
 weir_room(weir_builder *c, int64_t rows, int64_t bytes)
 {
-  if (c->capacity - c->length >= rows && c->byte_capacity - c->n_bytes >= bytes)
+  if ((uint64_t)(c->capacity - c->length) >= (uint64_t)rows &&
+      (uint64_t)(c->byte_capacity - c->n_bytes) >= (uint64_t)bytes)
     return 0;
   return c->grow(c, rows, bytes);
 }
