@@ -15,10 +15,14 @@ gboolean weir_elf_check(const char *file, gboolean *constructors, GError **error
    (the copy belongs to the caller for ever: plugins are never unloaded). NULL: refused. */
 const weir_plugin *weir_descriptor_adopt(const weir_plugin *raw, const char *file, GError **error);
 
-/* Find plugin `name` in `folders` (weir_plugin_folders()) and open it, once a process. NULL: `error` lists
-   every place that was tried with the loader's reason. */
+/* Find plugin `name` in `folders` (weir_plugin_folders()) and open it, once a process. The first file of that
+   name counts: when it is refused, no other is taken in its place. NULL: `error` says why, or lists every place
+   that was tried, with the nearest name. */
 WeirPlugin *weir_plugin_find(const char *name, const char *const *folders, gboolean allow_unsafe,
                              GError **error);
+
+/* A name as plugins, classes, ports and options have: a-z, 0-9 and '-', beginning with a letter, at most 64. */
+gboolean weir_name_is_valid(const char *name);
 
 /* The class `name` of a plugin, or NULL. */
 const weir_class *weir_plugin_class(const WeirPlugin *plugin, const char *name);

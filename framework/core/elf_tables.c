@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks the tables of an ELF file that the dynamic linker walks without bounds: strings, symbols, hash,
+ * versions, relocations. */
+#include "core/elf_file.h"
+#include <string.h>
+
+/* Symbols, relocations and version records of any plugin that is meant so. */
+#define TABLE_LIMIT (G_GUINT64_CONSTANT(1) << 24)
+
+/* Where the sections, if there are any, say that a table stands. Not all linkers write all of them. */
+static gboolean
+section_agrees(const WeirElf *elf, gint64 tag, guint32 section_type, guint64 size)
+{
+  guint64 address;
+  if (!weir_elf_dynamic(elf, tag, &address))
+    return TRUE;
+  for (guint i = 0; i < elf->n_sections; i++) {
+    const ElfW(Shdr) *s = &elf->sections[i];
+    if (s->sh_type == section_type && s->sh_addr == address && (size == 0 || s->sh_size == size))
+      return TRUE;
+  }
+  return elf->n_sections == 0;
+}
+
+/* Code that runs when a file is opened or closed begins where its section does. */
+static gboolean
+check_code(const WeirElf *elf, gint64 tag, const char *section, GError **error)
+{
+  guint64 address;
+  if (!weir_elf_dynamic(elf, tag, &address))
+    return TRUE;
+  if (!weir_elf_maps(elf, address, 1, PF_X, NULL))
+    return weir_elf_damaged(elf, error, "the code of \"%s\" lies outside its segments", section);
+  for (guint i = 0; i < elf->n_sections; i++)
+    if (elf->sections[i].sh_addr == address && strcmp(weir_elf_section_name(elf, &elf->sections[i]), section) == 0)
+      return TRUE;
+  return elf->n_sections == 0 ||
+         weir_elf_refuse(elf, error, "does not begin its \"%s\" where that section begins; build it without -init "
+                                     "and -fini, or again if it is damaged",
+                         section);
+}
+
+static gboolean
+check_array(const WeirElf *elf, gint64 tag, gint64 size_tag, guint32 section_type, GError **error)
+{
+  guint64 address, size;
+  if (!weir_elf_dynamic(elf, tag, &address))
+    return TRUE;
+  if (!weir_elf_dynamic(elf, size_tag, &size) || size % sizeof(ElfW(Addr)) ||
+      !weir_elf_maps(elf, address, size, PF_R, NULL) ||
+      !(size == 0 || section_agrees(elf, tag, section_type, size)))
+    return weir_elf_damaged(elf, error, "its list of functions that run on opening or closing is not sound");
+  return TRUE;
+}
+
+/* ---- Strings and symbols --------------------------------------------------------------------------------
+ */
+
+static gboolean
+read_strings(WeirElfTables *t, const WeirElf *elf, GError **error)
+{
+  guint64 address, size;
+  if (weir_elf_dynamic(elf, DT_STRTAB, &address) && weir_elf_dynamic(elf, DT_STRSZ, &size) && size > 0 &&
+      section_agrees(elf, DT_STRTAB, SHT_STRTAB, size))
+    t->strings = weir_elf_read_at(elf, address, size);
+  if (!t->strings || t->strings[size - 1] != '\0')
+    return weir_elf_damaged(elf, error, "its table of strings is not sound");
+  t->strings_size = size;
+  for (guint i = 0; i < elf->n_dynamic; i++) {
+    gint64 tag = (gint64)elf->dynamic[i].d_tag;
+    if ((tag == DT_NEEDED || tag == DT_SONAME || tag == DT_RPATH || tag == DT_RUNPATH || tag == DT_AUXILIARY ||
+         tag == DT_FILTER) &&
+        elf->dynamic[i].d_un.d_val >= size)
+      return weir_elf_damaged(elf, error, "a name lies outside its table of strings");
+  }
+  return TRUE;
+}
+
+/* How many symbols the GNU hash table knows, after walking all of it. Layout:
+ * https://sourceware.org/gnu-gabi/program-loading-and-dynamic-linking.txt */
+static gboolean
+count_gnu_hash(const WeirElf *elf, guint64 address, guint64 *count)
+{
+  g_autofree guint32 *head = weir_elf_read_at(elf, address, 4 * sizeof(guint32)), *buckets = NULL;
+  guint64 n_buckets, first, n_words, at, last = 0;
+  if (!head)
+    return FALSE;
+  n_buckets = head[0];
+  first = head[1];
+  n_words = head[2];
+  if (n_words == 0 || (n_words & (n_words - 1)) != 0 || n_words > TABLE_LIMIT || n_buckets > TABLE_LIMIT)
+    return FALSE;
+  at = address + 4 * sizeof(guint32) + n_words * sizeof(ElfW(Addr));
+  if (!weir_elf_maps(elf, address, at - address, PF_R, &(guint64){0}))
+    return FALSE;
+  buckets = weir_elf_read_at(elf, at, n_buckets * sizeof(guint32));
+  if (!buckets)
+    return FALSE;
+  at += n_buckets * sizeof(guint32);
+  for (guint64 i = 0; i < n_buckets; i++) {
+    if (buckets[i] != 0 && buckets[i] < first)
+      return FALSE;
+    last = MAX(last, buckets[i]);
+  }
+  if (last == 0) { /* nothing is exported, and the table does not say how much is imported */
+    *count = MAX(first, 1);
+    for (guint i = 0; i < elf->n_sections; i++)
+      if (elf->sections[i].sh_type == SHT_DYNSYM)
+        *count = MAX(*count, elf->sections[i].sh_size / sizeof(ElfW(Sym)));
+    return TRUE;
+  }
+  for (;; last++) { /* the chain of the last bucket ends the table */
+    g_autofree guint32 *link = weir_elf_read_at(elf, at + (last - first) * sizeof(guint32), sizeof(guint32));
+    if (!link || last > TABLE_LIMIT)
+      return FALSE;
+    if (*link & 1)
+      break;
+  }
+  *count = last + 1;
+  return TRUE;
+}
+
+/* The System V hash table: its chains may not run in circles. */
+static gboolean
+count_sysv_hash(const WeirElf *elf, guint64 address, guint64 *count)
+{
+  g_autofree guint32 *head = weir_elf_read_at(elf, address, 2 * sizeof(guint32)), *table = NULL;
+  guint64 n_buckets, n_chains, steps = 0;
+  if (!head || head[0] > TABLE_LIMIT || head[1] > TABLE_LIMIT)
+    return FALSE;
+  n_buckets = head[0];
+  n_chains = head[1];
+  table = weir_elf_read_at(elf, address + 2 * sizeof(guint32), (n_buckets + n_chains) * sizeof(guint32));
+  if (!table)
+    return FALSE;
+  for (guint64 b = 0; b < n_buckets; b++) {
+    for (guint64 i = table[b]; i != 0; i = table[n_buckets + i])
+      if (i >= n_chains || ++steps > n_chains)
+        return FALSE;
+  }
+  *count = n_chains;
+  return TRUE;
+}
+
+static gboolean
+read_symbols(WeirElfTables *t, const WeirElf *elf, GError **error)
+{
+  guint64 address, entry, gnu = 0, sysv = 0, hash;
+  gboolean sound = section_agrees(elf, DT_SYMTAB, SHT_DYNSYM, 0) &&
+                   section_agrees(elf, DT_GNU_HASH, SHT_GNU_HASH, 0) && section_agrees(elf, DT_HASH, SHT_HASH, 0);
+  if (sound && weir_elf_dynamic(elf, DT_GNU_HASH, &hash))
+    sound = count_gnu_hash(elf, hash, &gnu);
+  if (sound && weir_elf_dynamic(elf, DT_HASH, &hash))
+    sound = count_sysv_hash(elf, hash, &sysv);
+  t->n_symbols = MAX(gnu, sysv);
+  if (!sound || t->n_symbols == 0 || (gnu && sysv && gnu > sysv))
+    return weir_elf_damaged(elf, error, "its hash table of symbols is not sound");
+  if (weir_elf_dynamic(elf, DT_SYMTAB, &address) && weir_elf_dynamic(elf, DT_SYMENT, &entry) &&
+      entry == sizeof(ElfW(Sym)))
+    t->symbols = weir_elf_read_at(elf, address, t->n_symbols * sizeof(ElfW(Sym)));
+  if (!t->symbols)
+    return weir_elf_damaged(elf, error, "its table of symbols is not sound");
+  for (guint64 i = 0; i < t->n_symbols; i++) {
+    if (t->symbols[i].st_name >= t->strings_size)
+      return weir_elf_damaged(elf, error, "a symbol has its name outside the table of strings");
+    if (ELF64_ST_TYPE(t->symbols[i].st_info) == STT_GNU_IFUNC && t->symbols[i].st_shndx != SHN_UNDEF)
+      t->runs_resolvers = TRUE;
+  }
+  return TRUE;
+}
+
+/* ---- Versions -------------------------------------------------------------------------------------------
+ */
+
+/* Walk what the file needs of others' versions; `highest` gets the highest index that it gives out. */
+static gboolean
+check_needed_versions(const WeirElfTables *t, const WeirElf *elf, guint *highest)
+{
+  guint64 at, n = 0;
+  if (!weir_elf_dynamic(elf, DT_VERNEED, &at))
+    return TRUE;
+  if (!weir_elf_dynamic(elf, DT_VERNEEDNUM, &n) || n == 0 || n > TABLE_LIMIT ||
+      !section_agrees(elf, DT_VERNEED, SHT_GNU_verneed, 0))
+    return FALSE;
+  for (guint64 i = 0;; i++) {
+    g_autofree ElfW(Verneed) *need = weir_elf_read_at(elf, at, sizeof *need);
+    guint64 aux;
+    if (!need || need->vn_version != VER_NEED_CURRENT || need->vn_file >= t->strings_size)
+      return FALSE;
+    aux = at + need->vn_aux;
+    for (guint k = 0; k < need->vn_cnt; k++) {
+      g_autofree ElfW(Vernaux) *item = weir_elf_read_at(elf, aux, sizeof *item);
+      if (!item || item->vna_name >= t->strings_size || (item->vna_next == 0) != (k + 1 == need->vn_cnt))
+        return FALSE;
+      *highest = MAX(*highest, item->vna_other & 0x7fffu);
+      aux += item->vna_next;
+    }
+    if (need->vn_next == 0)
+      return i + 1 == n;
+    if (i + 1 >= n)
+      return FALSE;
+    at += need->vn_next;
+  }
+}
+
+/* The same for the versions that the file itself defines. */
+static gboolean
+check_defined_versions(const WeirElfTables *t, const WeirElf *elf, guint *highest)
+{
+  guint64 at, n = 0;
+  if (!weir_elf_dynamic(elf, DT_VERDEF, &at))
+    return TRUE;
+  if (!weir_elf_dynamic(elf, DT_VERDEFNUM, &n) || n == 0 || n > TABLE_LIMIT ||
+      !section_agrees(elf, DT_VERDEF, SHT_GNU_verdef, 0))
+    return FALSE;
+  for (guint64 i = 0;; i++) {
+    g_autofree ElfW(Verdef) *def = weir_elf_read_at(elf, at, sizeof *def);
+    g_autofree ElfW(Verdaux) *name = def ? weir_elf_read_at(elf, at + def->vd_aux, sizeof *name) : NULL;
+    if (!name || def->vd_version != VER_DEF_CURRENT || name->vda_name >= t->strings_size)
+      return FALSE;
+    *highest = MAX(*highest, def->vd_ndx & 0x7fffu);
+    if (def->vd_next == 0)
+      return i + 1 == n;
+    if (i + 1 >= n)
+      return FALSE;
+    at += def->vd_next;
+  }
+}
+
+static gboolean
+check_versions(const WeirElfTables *t, const WeirElf *elf, GError **error)
+{
+  guint64 address;
+  guint highest = VER_NDX_GLOBAL;
+  g_autofree ElfW(Half) *of_symbols = NULL;
+  if (!check_needed_versions(t, elf, &highest) || !check_defined_versions(t, elf, &highest))
+    return weir_elf_damaged(elf, error, "its records of versions are not sound");
+  if (!weir_elf_dynamic(elf, DT_VERSYM, &address))
+    return TRUE;
+  of_symbols = section_agrees(elf, DT_VERSYM, SHT_GNU_versym, 0)
+                   ? weir_elf_read_at(elf, address, t->n_symbols * sizeof(ElfW(Half)))
+                   : NULL;
+  for (guint64 i = 0; of_symbols && i < t->n_symbols; i++)
+    if ((of_symbols[i] & 0x7fffu) > highest)
+      g_clear_pointer(&of_symbols, g_free);
+  return of_symbols || weir_elf_damaged(elf, error, "the versions of its symbols are not sound");
+}
+
+/* ---- Relocations ----------------------------------------------------------------------------------------
+ */
+
+#if __SIZEOF_POINTER__ == 8
+#define RELOC_SYMBOL(info) ELF64_R_SYM(info)
+#define RELOC_TYPE(info)   ELF64_R_TYPE(info)
+#else
+#define RELOC_SYMBOL(info) ELF32_R_SYM(info)
+#define RELOC_TYPE(info)   ELF32_R_TYPE(info)
+#endif
+
+/* The type of relocation that calls a function of the file, where the machine has one; 0 is no relocation. */
+#if defined(__x86_64__)
+#define CALLS_RESOLVER R_X86_64_IRELATIVE
+#elif defined(__i386__)
+#define CALLS_RESOLVER R_386_IRELATIVE
+#elif defined(__aarch64__)
+#define CALLS_RESOLVER R_AARCH64_IRELATIVE
+#elif defined(__arm__)
+#define CALLS_RESOLVER R_ARM_IRELATIVE
+#else
+#define CALLS_RESOLVER 0
+#endif
+
+/* Each relocation writes one address into data of the file, from a symbol that exists. Rel and Rela begin
+ * alike. */
+static gboolean
+check_relocations(WeirElfTables *t, const WeirElf *elf, gint64 tag, gint64 size_tag, guint64 entry)
+{
+  guint64 address, size;
+  g_autofree char *bytes = NULL;
+  if (!weir_elf_dynamic(elf, tag, &address))
+    return TRUE;
+  if (!weir_elf_dynamic(elf, size_tag, &size) || size % entry != 0)
+    return FALSE;
+  bytes = weir_elf_read_at(elf, address, size);
+  if (!bytes)
+    return FALSE;
+  for (guint64 at = 0; at < size; at += entry) {
+    ElfW(Rel) reloc;
+    memcpy(&reloc, bytes + at, sizeof reloc);
+    if (RELOC_TYPE(reloc.r_info) == 0)
+      continue;
+    if (RELOC_SYMBOL(reloc.r_info) >= t->n_symbols ||
+        !weir_elf_maps(elf, reloc.r_offset, sizeof(ElfW(Addr)), PF_W, NULL))
+      return FALSE;
+    if (CALLS_RESOLVER && RELOC_TYPE(reloc.r_info) == CALLS_RESOLVER)
+      t->runs_resolvers = TRUE;
+  }
+  return TRUE;
+}
+
+static gboolean
+check_all_relocations(WeirElfTables *t, const WeirElf *elf, GError **error)
+{
+  guint64 value, kind = 0;
+  if (weir_elf_dynamic(elf, DT_TEXTREL, &value) ||
+      (weir_elf_dynamic(elf, DT_FLAGS, &value) && value & DF_TEXTREL))
+    return weir_elf_refuse(elf, error, "wants its code to be changed when it is opened; compile it with -fPIC");
+  if (weir_elf_dynamic(elf, DT_JMPREL, &value) &&
+      (!weir_elf_dynamic(elf, DT_PLTREL, &kind) || (kind != DT_RELA && kind != DT_REL)))
+    return weir_elf_damaged(elf, error, "its relocations are of no known kind");
+  if (weir_elf_dynamic(elf, DT_PLTGOT, &value) && !weir_elf_maps(elf, value, 3 * sizeof(ElfW(Addr)), PF_R, NULL))
+    return weir_elf_damaged(elf, error, "its table of addresses lies outside its data");
+  if ((weir_elf_dynamic(elf, DT_RELAENT, &value) && value != sizeof(ElfW(Rela))) ||
+      (weir_elf_dynamic(elf, DT_RELENT, &value) && value != sizeof(ElfW(Rel))) ||
+      !check_relocations(t, elf, DT_RELA, DT_RELASZ, sizeof(ElfW(Rela))) ||
+      !check_relocations(t, elf, DT_REL, DT_RELSZ, sizeof(ElfW(Rel))) ||
+      !check_relocations(t, elf, DT_JMPREL, DT_PLTRELSZ,
+                         kind == DT_REL ? sizeof(ElfW(Rel)) : sizeof(ElfW(Rela))))
+    return weir_elf_damaged(elf, error, "its relocations lie outside its data");
+  return TRUE;
+}
+
+gboolean
+weir_elf_tables_read(WeirElfTables *tables, const WeirElf *elf, GError **error)
+{
+  *tables = (WeirElfTables){0};
+  return read_strings(tables, elf, error) && read_symbols(tables, elf, error) &&
+         check_versions(tables, elf, error) && check_all_relocations(tables, elf, error) &&
+         check_code(elf, DT_INIT, ".init", error) && check_code(elf, DT_FINI, ".fini", error) &&
+         check_array(elf, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, SHT_INIT_ARRAY, error) &&
+         check_array(elf, DT_FINI_ARRAY, DT_FINI_ARRAYSZ, SHT_FINI_ARRAY, error);
+}
+
+void
+weir_elf_tables_clear(WeirElfTables *tables)
+{
+  g_free(tables->strings);
+  g_free(tables->symbols);
+  *tables = (WeirElfTables){0};
+}
