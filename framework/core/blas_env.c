@@ -6,9 +6,9 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 
-/* An OpenBLAS that is older than the CPU takes generic kernels for AMD's family 1Ah (Zen 5), though those of an
- * earlier core would serve. NULL where it should choose for itself. Family: AMD64 Architecture Programmer's
- * Manual, volume 3, CPUID function 1. */
+/* An OpenBLAS that is older than the CPU takes generic kernels for AMD's family 1Ah (Zen 5), though those of
+ * an earlier core would serve. NULL where it should choose for itself. Family: AMD64 Architecture
+ * Programmer's Manual, volume 3, CPUID function 1. */
 static const char *
 openblas_core(void)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Contract rule W17: takes a plugin's descriptor over, brought to this host's struct sizes, or says what is
  * wrong with it. */
+#include "core/descriptor.h"
 #include "base/error.h"
 #include "base/quote.h"
-#include "core/descriptor.h"
 #include "core/loader.h"
 #include "core/mapped.h"
 #include "core/options.h"
@@ -32,7 +32,8 @@ weir_descriptor_fail(const WeirAdoption *a, const char *format, ...)
   text = g_strdup_vprintf(format, args);
   va_end(args);
   g_set_error(a->error, WEIR_ERROR, WEIR_ERROR_INVALID, "plugin %s breaks contract rule W17: %s%s%s%s", path,
-              a->class_name ? "class \"" : "", a->class_name ? a->class_name : "", a->class_name ? "\": " : "", text);
+              a->class_name ? "class \"" : "", a->class_name ? a->class_name : "",
+              a->class_name ? "\": " : "", text);
   return FALSE;
 }
 
@@ -46,7 +47,8 @@ weir_descriptor_text(const WeirAdoption *a, const char *text, const char *what, 
   if (!text)
     return kind != WEIR_TEXT_REQUIRED || weir_descriptor_fail(a, "%s is missing", what);
   if (!weir_mapped_string(a->mapped, text, limit))
-    return weir_descriptor_fail(a, "%s lies outside the plugin's data, or has more than %zu bytes", what, limit);
+    return weir_descriptor_fail(a, "%s lies outside the plugin's data, or has more than %zu bytes", what,
+                                limit);
   if (!g_utf8_validate(text, -1, NULL))
     return weir_descriptor_fail(a, "%s is no valid UTF-8", what);
   if (kind == WEIR_TEXT_REQUIRED && !text[0])
@@ -66,25 +68,25 @@ weir_descriptor_name(const WeirAdoption *a, const char *name, const char *what)
   if (weir_name_is_valid(name))
     return TRUE;
   quoted = weir_quote(name, -1);
-  return weir_descriptor_fail(a, "%s is %s; wanted are a-z, 0-9 and '-', a letter first, at most 64", what, quoted);
+  return weir_descriptor_fail(a, "%s is %s; wanted are a-z, 0-9 and '-', a letter first, at most 64", what,
+                              quoted);
 }
 
 /* ---- Rows of other sizes --------------------------------------------------------------------------------
  */
 
-/* A copy of `n` rows that are `theirs` bytes apart, as rows of `ours`: zeros behind a shorter one, the end of a
- * longer one left out. */
+/* A copy of `n` rows that are `theirs` bytes apart, as rows of `ours`: zeros behind a shorter one, the end of
+ * a longer one left out. */
 static gpointer
 copy_rows(const WeirAdoption *a, gconstpointer rows, guint n, gsize theirs, gsize ours, const char *what)
 {
   char *copy;
-  if (n == 0)
-    return g_new0(guint64, 1); /* so that NULL means failure */
-  if (!weir_mapped_data(a->mapped, rows, n * theirs) || (guintptr)rows % G_ALIGNOF(gpointer)) {
+  if (n > 0 && (!weir_mapped_data(a->mapped, rows, n * theirs) || (guintptr)rows % G_ALIGNOF(gpointer))) {
     weir_descriptor_fail(a, "its table of %s lies outside the plugin's data", what);
     return NULL;
   }
-  copy = g_malloc0_n(n, ours);
+  copy = g_malloc0_n(n + 1, ours); /* never NULL, which means failure */
+  g_ptr_array_add(a->copies, copy);
   for (guint i = 0; i < n; i++)
     memcpy(copy + i * ours, (const char *)rows + i * theirs, MIN(theirs, ours));
   return copy;
@@ -94,8 +96,8 @@ static gboolean
 check_size(const WeirAdoption *a, guint32 size, gsize least, const char *what)
 {
   if (size < least || size > STRUCT_LIMIT || size % sizeof(gpointer))
-    return weir_descriptor_fail(a, "%s has %u bytes, fewer than the %zu of plugin ABI 1.0 or more than %d", what, size,
-                                least, STRUCT_LIMIT);
+    return weir_descriptor_fail(a, "%s has %u bytes, fewer than the %zu of plugin ABI 1.0 or more than %d",
+                                what, size, least, STRUCT_LIMIT);
   return TRUE;
 }
 
@@ -108,10 +110,12 @@ check_numbers(const WeirAdoption *a, const weir_plugin *raw)
   if (!weir_mapped_data(a->mapped, raw, PLUGIN_LEAST) || (guintptr)raw % G_ALIGNOF(weir_plugin))
     return weir_descriptor_fail(a, "the descriptor lies outside the plugin's data");
   if (raw->magic != WEIR_MAGIC)
-    return weir_descriptor_fail(a, "the descriptor has the magic number 0x%016" G_GINT64_MODIFIER "x", raw->magic);
+    return weir_descriptor_fail(a, "the descriptor has the magic number 0x%016" G_GINT64_MODIFIER "x",
+                                raw->magic);
   if (raw->abi_major != WEIR_ABI_MAJOR || raw->abi_minor > WEIR_ABI_MINOR)
-    return weir_descriptor_fail(a, "it is built for plugin ABI %u.%u, this host has %d.%d; build it again for this host",
-                                raw->abi_major, raw->abi_minor, WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
+    return weir_descriptor_fail(
+        a, "it is built for plugin ABI %u.%u, this host has %d.%d; build it again for this host",
+        raw->abi_major, raw->abi_minor, WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
   return check_size(a, raw->size, PLUGIN_LEAST, "struct weir_plugin") &&
          check_size(a, raw->class_size, CLASS_LEAST, "struct weir_class") &&
          check_size(a, raw->port_size, PORT_LEAST, "struct weir_port") &&
@@ -137,14 +141,15 @@ static gboolean
 adopt_tables(const WeirAdoption *a, const weir_plugin *raw, weir_class *class)
 {
   if (class->n_in > PORTS_LIMIT || class->n_out > PORTS_LIMIT || class->n_options > OPTIONS_LIMIT)
-    return weir_descriptor_fail(a, "it has %u inputs, %u outputs and %u options; at most %d, %d and %d are allowed",
-                                class->n_in, class->n_out, class->n_options, PORTS_LIMIT, PORTS_LIMIT,
-                                OPTIONS_LIMIT);
+    return weir_descriptor_fail(
+        a, "it has %u inputs, %u outputs and %u options; at most %d, %d and %d are allowed", class->n_in,
+        class->n_out, class->n_options, PORTS_LIMIT, PORTS_LIMIT, OPTIONS_LIMIT);
   class->in = copy_rows(a, class->in, class->n_in, raw->port_size, sizeof(weir_port), "inputs");
   if (class->in)
     class->out = copy_rows(a, class->out, class->n_out, raw->port_size, sizeof(weir_port), "outputs");
   if (class->in && class->out)
-    class->options = copy_rows(a, class->options, class->n_options, raw->option_size, sizeof(weir_option), "options");
+    class->options =
+        copy_rows(a, class->options, class->n_options, raw->option_size, sizeof(weir_option), "options");
   return class->in && class->out && class->options;
 }
 
@@ -156,7 +161,8 @@ check_class(const WeirAdoption *a, const weir_class *class)
       !weir_descriptor_text(a, class->help, "its help", WEIR_TEXT_PARAGRAPHS))
     return FALSE;
   if (class->threads != WEIR_SERIAL && class->threads != WEIR_PARALLEL)
-    return weir_descriptor_fail(a, "its thread model is %u, neither WEIR_SERIAL nor WEIR_PARALLEL", class->threads);
+    return weir_descriptor_fail(a, "its thread model is %u, neither WEIR_SERIAL nor WEIR_PARALLEL",
+                                class->threads);
   if (class->flags & ~flags || class->reserved)
     return weir_descriptor_fail(a, "its flags have bits that plugin ABI %d.%d does not know", WEIR_ABI_MAJOR,
                                 WEIR_ABI_MINOR);
@@ -197,37 +203,33 @@ adopt_class(WeirAdoption *a, const weir_plugin *raw, const weir_plugin *plugin, 
          weir_descriptor_check_functions(a, class);
 }
 
-static void
-free_copy(weir_plugin *plugin, guint n_adopted)
+static gboolean
+adopt(WeirAdoption *a, const weir_plugin *raw, weir_plugin **plugin)
 {
-  for (guint i = 0; i < n_adopted; i++) {
-    g_free((gpointer)plugin->classes[i].in);
-    g_free((gpointer)plugin->classes[i].out);
-    g_free((gpointer)plugin->classes[i].options);
-  }
-  g_free((gpointer)plugin->classes);
-  g_free(plugin);
+  if (!check_numbers(a, raw))
+    return FALSE;
+  *plugin = copy_rows(a, raw, 1, raw->size, sizeof(weir_plugin), "descriptors");
+  if (!*plugin || !check_plugin(a, *plugin))
+    return FALSE;
+  (*plugin)->classes =
+      copy_rows(a, raw->classes, raw->n_classes, raw->class_size, sizeof(weir_class), "classes");
+  if (!(*plugin)->classes)
+    return FALSE;
+  for (guint i = 0; i < raw->n_classes; i++)
+    if (!adopt_class(a, raw, *plugin, i))
+      return FALSE;
+  return TRUE;
 }
 
 const weir_plugin *
 weir_descriptor_adopt(const weir_plugin *raw, const char *file, GError **error)
 {
   g_autoptr(WeirMapped) mapped = weir_mapped_new(raw);
-  WeirAdoption a = {.file = file, .mapped = mapped, .error = error};
-  weir_plugin *plugin;
-  guint i = 0;
-  if (!check_numbers(&a, raw))
+  g_autoptr(GPtrArray) copies = g_ptr_array_new_with_free_func(g_free);
+  WeirAdoption a = {.file = file, .mapped = mapped, .copies = copies, .error = error};
+  weir_plugin *plugin = NULL;
+  if (!adopt(&a, raw, &plugin))
     return NULL;
-  plugin = copy_rows(&a, raw, 1, raw->size, sizeof(weir_plugin), "descriptors");
-  if (!plugin)
-    return NULL;
-  plugin->classes = NULL;
-  if (check_plugin(&a, plugin))
-    plugin->classes = copy_rows(&a, raw->classes, raw->n_classes, raw->class_size, sizeof(weir_class), "classes");
-  while (plugin->classes && i < plugin->n_classes && adopt_class(&a, raw, plugin, i))
-    i++;
-  if (plugin->classes && i == plugin->n_classes)
-    return plugin;
-  free_copy(plugin, i);
-  return NULL;
+  g_ptr_array_set_free_func(copies, NULL);
+  return plugin;
 }

@@ -11,6 +11,7 @@ typedef struct WeirAdoption {
   const char *file;
   const char *class_name; /* NULL while it is about the whole plugin */
   WeirMapped *mapped;
+  GPtrArray *copies; /* what is freed when the check fails */
   GError **error;
 } WeirAdoption;
 

@@ -17,7 +17,8 @@ find_option(const weir_class *class, const char *name)
  */
 
 static gboolean
-check_row(const WeirAdoption *a, const weir_port *ports, guint n, guint index, const char *side, guint32 flags)
+check_row(const WeirAdoption *a, const weir_port *ports, guint n, guint index, const char *side,
+          guint32 flags)
 {
   const weir_port *p = &ports[index];
   g_autofree char *what = g_strdup_printf("the name of %s %u", side, index + 1);
@@ -33,8 +34,8 @@ check_row(const WeirAdoption *a, const weir_port *ports, guint n, guint index, c
     if (ports[i].name && strcmp(ports[i].name, p->name) == 0)
       return weir_descriptor_fail(a, "two %ss are named \"%s\"", side, p->name);
   if (p->flags & ~flags)
-    return weir_descriptor_fail(a, "%s \"%s\" has flags that are not for %ss", side, p->name ? p->name : p->names,
-                                side);
+    return weir_descriptor_fail(a, "%s \"%s\" has flags that are not for %ss", side,
+                                p->name ? p->name : p->names, side);
   return weir_descriptor_text(a, p->type, type, WEIR_TEXT_REQUIRED) &&
          weir_descriptor_text(a, p->help, help, WEIR_TEXT_LINE);
 }
@@ -43,7 +44,8 @@ gboolean
 weir_descriptor_check_port_texts(const WeirAdoption *a, const weir_class *class)
 {
   for (guint i = 0; i < class->n_in; i++)
-    if (!check_row(a, class->in, class->n_in, i, "input", WEIR_PORT_TABLE | WEIR_PORT_OPTIONAL | WEIR_PORT_MANY))
+    if (!check_row(a, class->in, class->n_in, i, "input",
+                   WEIR_PORT_TABLE | WEIR_PORT_OPTIONAL | WEIR_PORT_MANY))
       return FALSE;
   for (guint i = 0; i < class->n_out; i++)
     if (!check_row(a, class->out, class->n_out, i, "output", WEIR_PORT_REQUIRED))
@@ -71,22 +73,25 @@ check_names_option(const WeirAdoption *a, const weir_class *class, const weir_po
   case WEIR_FIELD_LIST:
     return TRUE;
   default:
-    return weir_descriptor_fail(a, "option \"%s\", which names %ss, is neither a list nor a map", port->names, side);
+    return weir_descriptor_fail(a, "option \"%s\", which names %ss, is neither a list nor a map", port->names,
+                                side);
   }
 }
 
 static gboolean
-check_base(const WeirAdoption *a, const weir_class *class, const char *base, const char *label, gboolean output)
+check_base(const WeirAdoption *a, const weir_class *class, const char *base, const char *label,
+           gboolean output)
 {
   if (!base)
     return TRUE;
   if (!output)
-    return weir_descriptor_fail(a, "%s has a type that refers to a port (\"=%s\"), which only outputs may do", label,
-                                base);
+    return weir_descriptor_fail(a, "%s has a type that refers to a port (\"=%s\"), which only outputs may do",
+                                label, base);
   for (guint i = 0; i < class->n_in; i++)
     if (class->in[i].name && strcmp(class->in[i].name, base) == 0)
       return TRUE;
-  return weir_descriptor_fail(a, "%s has a type that refers to input \"%s\", which does not exist", label, base);
+  return weir_descriptor_fail(a, "%s has a type that refers to input \"%s\", which does not exist", label,
+                              base);
 }
 
 static gboolean
@@ -101,11 +106,14 @@ check_port(const WeirAdoption *a, const weir_class *class, const weir_port *port
   for (const char *const *o = weir_port_type_options(type); o && *o; o++) {
     const weir_option *option = find_option(class, *o);
     if (!option)
-      return weir_descriptor_fail(a, "the type of %s mentions option \"%s\", which does not exist", label, *o);
+      return weir_descriptor_fail(a, "the type of %s mentions option \"%s\", which does not exist", label,
+                                  *o);
     if (option->type != WEIR_FIELD && option->type != WEIR_FIELD_LIST)
-      return weir_descriptor_fail(a, "the type of %s mentions option \"%s\", which names no column; give it the type "
-                                     "WEIR_FIELD or WEIR_FIELD_LIST",
-                                  label, *o);
+      return weir_descriptor_fail(
+          a,
+          "the type of %s mentions option \"%s\", which names no column; give it the type "
+          "WEIR_FIELD or WEIR_FIELD_LIST",
+          label, *o);
   }
   return check_names_option(a, class, port, side) &&
          check_base(a, class, weir_port_type_base(type), label, output);
@@ -130,9 +138,10 @@ gboolean
 weir_descriptor_check_functions(const WeirAdoption *a, const weir_class *class)
 {
   /* Pointers to functions and to data have one size wherever there is dlsym(). */
-  const gpointer functions[] = {(gpointer)class->open,        (gpointer)class->schema, (gpointer)class->fingerprint,
-                                (gpointer)class->process,     (gpointer)class->end,    (gpointer)class->produce,
-                                (gpointer)class->close};
+  const gpointer functions[] = {(gpointer) class->open,        (gpointer) class->schema,
+                                (gpointer) class->fingerprint, (gpointer) class->process,
+                                (gpointer) class->end,         (gpointer) class->produce,
+                                (gpointer) class->close};
   static const char *const names[] = {"open", "schema", "fingerprint", "process", "end", "produce", "close"};
   guint n_stream = 0, n_table = 0;
   for (guint i = 0; i < G_N_ELEMENTS(functions); i++)
@@ -153,7 +162,8 @@ weir_descriptor_check_functions(const WeirAdoption *a, const weir_class *class)
   if (!class->produce && n_table)
     return weir_descriptor_fail(a, "it has a table input, but no produce()");
   if (class->produce && n_stream && !n_table)
-    return weir_descriptor_fail(a, "it has produce(), which is called for sources and table inputs only; work in "
-                                   "process() and end()");
+    return weir_descriptor_fail(
+        a, "it has produce(), which is called for sources and table inputs only; work in "
+           "process() and end()");
   return TRUE;
 }

@@ -2,6 +2,7 @@
 /* Decides from a file's bytes whether it is a plugin that this host can open: Weir's note, the ABI, the
  * descriptor's symbol, constructors. */
 #include "config.h"
+
 #include "core/elf_file.h"
 #include "core/loader.h"
 #include <dlfcn.h>
@@ -45,8 +46,8 @@ check_note(const WeirElf *elf, GError **error)
   for (guint i = 0; i < elf->n_segments && !found; i++)
     found = elf->segments[i].p_type == PT_NOTE && find_note(elf, &elf->segments[i], &note);
   if (!found)
-    return weir_elf_refuse(elf, error,
-                           "is a shared object, but no plugin of Weir; write WEIR_PLUGIN(…) in it (weir/plugin.h)");
+    return weir_elf_refuse(
+        elf, error, "is a shared object, but no plugin of Weir; write WEIR_PLUGIN(…) in it (weir/plugin.h)");
   if (note.magic_low != (guint32)(WEIR_MAGIC & 0xffffffffu) || note.magic_high != (guint32)(WEIR_MAGIC >> 32))
     return weir_elf_damaged(elf, error, "its note of Weir has the magic number 0x%08x%08x", note.magic_high,
                             note.magic_low);
@@ -56,19 +57,19 @@ check_note(const WeirElf *elf, GError **error)
                            "`pkg-config weir-%d` of this host gives",
                            note.abi_major, note.abi_minor, WEIR_ABI_MAJOR, WEIR_ABI_MINOR, WEIR_ABI_MAJOR);
   if (note.abi_minor > WEIR_ABI_MINOR)
-    return weir_elf_refuse(elf, error,
-                           "is built for plugin ABI %u.%u, this host has %d.%d; install a Weir with ABI %u.%u or "
-                           "later, or build it again with -DWEIR_WANT_MINOR=%d",
-                           note.abi_major, note.abi_minor, WEIR_ABI_MAJOR, WEIR_ABI_MINOR, note.abi_major,
-                           note.abi_minor, WEIR_ABI_MINOR);
+    return weir_elf_refuse(
+        elf, error,
+        "is built for plugin ABI %u.%u, this host has %d.%d; install a Weir with ABI %u.%u or "
+        "later, or build it again with -DWEIR_WANT_MINOR=%d",
+        note.abi_major, note.abi_minor, WEIR_ABI_MAJOR, WEIR_ABI_MINOR, note.abi_major, note.abi_minor,
+        WEIR_ABI_MINOR);
   return TRUE;
 }
 
 /* ---- The descriptor -------------------------------------------------------------------------------------
  */
 
-static const ElfW(Sym) *
-find_symbol(const WeirElfTables *tables)
+static const ElfW(Sym) * find_symbol(const WeirElfTables *tables)
 {
   for (guint64 i = 0; i < tables->n_symbols; i++) {
     const ElfW(Sym) *s = &tables->symbols[i];
@@ -86,14 +87,16 @@ check_descriptor(const WeirElf *elf, const WeirElfTables *tables, GError **error
   g_autofree weir_plugin *plugin = NULL;
   gsize least = offsetof(weir_plugin, classes) + sizeof(void *); /* as of 1.0 */
   if (!symbol)
-    return weir_elf_refuse(elf, error, "exports no " SYMBOL "; write WEIR_PLUGIN(…) in it, and link with what "
-                                       "keeps that symbol (it is exported by the macro itself)");
+    return weir_elf_refuse(elf, error,
+                           "exports no " SYMBOL "; write WEIR_PLUGIN(…) in it, and link with what "
+                           "keeps that symbol (it is exported by the macro itself)");
   if (ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT)
     return weir_elf_refuse(elf, error, "exports " SYMBOL " as %s, not as data; write WEIR_PLUGIN(…) in it",
                            ELF64_ST_TYPE(symbol->st_info) == STT_FUNC ? "a function" : "something else");
   if (symbol->st_size < least)
-    return weir_elf_refuse(elf, error, "exports " SYMBOL " with %" G_GUINT64_FORMAT " bytes, fewer than the %zu of "
-                                       "plugin ABI 1.0; write WEIR_PLUGIN(…) in it",
+    return weir_elf_refuse(elf, error,
+                           "exports " SYMBOL " with %" G_GUINT64_FORMAT " bytes, fewer than the %zu of "
+                           "plugin ABI 1.0; write WEIR_PLUGIN(…) in it",
                            (guint64)symbol->st_size, least);
   plugin = weir_elf_read_at(elf, symbol->st_value, least);
   if (!plugin || symbol->st_value % G_ALIGNOF(weir_plugin))
@@ -102,7 +105,8 @@ check_descriptor(const WeirElf *elf, const WeirElfTables *tables, GError **error
     return weir_elf_damaged(elf, error, "its descriptor has the magic number 0x%016" G_GINT64_MODIFIER "x",
                             plugin->magic);
   if (plugin->size < least || plugin->size > symbol->st_size)
-    return weir_elf_damaged(elf, error, "its descriptor says that it has %u bytes, its symbol has %" G_GUINT64_FORMAT,
+    return weir_elf_damaged(elf, error,
+                            "its descriptor says that it has %u bytes, its symbol has %" G_GUINT64_FORMAT,
                             plugin->size, (guint64)symbol->st_size);
   return TRUE;
 }
@@ -129,9 +133,9 @@ check_sanitizer(const WeirElf *elf, const WeirElfTables *tables, GError **error)
   const char *entry_point = sanitizer(tables);
   if (!entry_point || dlsym(RTLD_DEFAULT, entry_point))
     return TRUE;
-  return weir_elf_refuse(elf, error,
-                         "is compiled with a sanitizer (it needs %s), this program is not; build both the same way",
-                         entry_point);
+  return weir_elf_refuse(
+      elf, error, "is compiled with a sanitizer (it needs %s), this program is not; build both the same way",
+      entry_point);
 }
 
 /* What the compiler's own start files bring into every shared object is not the plugin's: `.init` (23 bytes
@@ -150,7 +154,8 @@ has_constructors(const WeirElf *elf, const WeirElfTables *tables)
   if (!weir_elf_dynamic(elf, DT_INIT, &value))
     return FALSE;
   for (guint i = 0; i < elf->n_sections; i++)
-    if (elf->sections[i].sh_addr == value && strcmp(weir_elf_section_name(elf, &elf->sections[i]), ".init") == 0)
+    if (elf->sections[i].sh_addr == value &&
+        strcmp(weir_elf_section_name(elf, &elf->sections[i]), ".init") == 0)
       return elf->sections[i].sh_size > 64;
   return TRUE;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads the headers of an ELF file with bounds, and checks that they fit the file and one another. */
 #include "config.h"
-#include "core/elf_file.h"
+
 #include "base/error.h"
 #include "base/quote.h"
+#include "core/elf_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -105,8 +106,8 @@ static gboolean
 cut_off(const WeirElf *elf, GError **error, const char *what, guint64 needed)
 {
   return weir_elf_refuse(elf, error,
-                         "is cut off: it has %" G_GUINT64_FORMAT " bytes, but its %s to byte %" G_GUINT64_FORMAT
-                         "; copy or build it again",
+                         "is cut off: it has %" G_GUINT64_FORMAT
+                         " bytes, but its %s to byte %" G_GUINT64_FORMAT "; copy or build it again",
                          elf->size, what, needed);
 }
 
@@ -209,13 +210,13 @@ read_header(WeirElf *elf, GError **error)
   if (known < sizeof elf->header)
     return cut_off(elf, error, "header goes", sizeof elf->header);
   if (ident[EI_CLASS] != NATIVE_CLASS)
-    return weir_elf_refuse(elf, error, "is built for a %s machine, this host is %s; build it for this machine",
-                           ident[EI_CLASS] == ELFCLASS32 || ident[EI_CLASS] == ELFCLASS64 ? OTHER_BITS
-                                                                                          : "strange",
-                           NATIVE_BITS);
+    return weir_elf_refuse(
+        elf, error, "is built for a %s machine, this host is %s; build it for this machine",
+        ident[EI_CLASS] == ELFCLASS32 || ident[EI_CLASS] == ELFCLASS64 ? OTHER_BITS : "strange", NATIVE_BITS);
   if (ident[EI_DATA] != NATIVE_DATA || elf->header.e_machine != NATIVE_MACHINE)
-    return weir_elf_refuse(elf, error, "is built for %s (ELF machine %u, byte order %u), this host is %s; build "
-                                       "it for this machine",
+    return weir_elf_refuse(elf, error,
+                           "is built for %s (ELF machine %u, byte order %u), this host is %s; build "
+                           "it for this machine",
                            machine_name(elf->header.e_machine), elf->header.e_machine, ident[EI_DATA],
                            machine_name(NATIVE_MACHINE));
   if (ident[EI_VERSION] != EV_CURRENT || elf->header.e_version != EV_CURRENT)
@@ -229,7 +230,8 @@ read_header(WeirElf *elf, GError **error)
   return TRUE;
 }
 
-/* One segment that is loaded: in the file, of sane size, behind the one before it (`end`, rounded to pages). */
+/* One segment that is loaded: in the file, of sane size, behind the one before it (`end`, rounded to pages).
+ */
 static gboolean
 check_load(const WeirElf *elf, const ElfW(Phdr) * s, guint64 *end, gboolean first, GError **error)
 {
@@ -295,7 +297,8 @@ check_section(const WeirElf *elf, const ElfW(Shdr) * s, GError **error)
   } else if (weir_elf_maps(elf, s->sh_addr, s->sh_size, PF_R | flags, &offset) && offset == s->sh_offset) {
     return TRUE;
   }
-  return weir_elf_damaged(elf, error, "section \"%s\" and the segments disagree", weir_elf_section_name(elf, s));
+  return weir_elf_damaged(elf, error, "section \"%s\" and the segments disagree",
+                          weir_elf_section_name(elf, s));
 }
 
 static gboolean
@@ -365,7 +368,8 @@ check_special_segments(const WeirElf *elf, GError **error)
       break;
     case PT_TLS:
       if (s->p_align & (s->p_align - 1) || s->p_memsz < s->p_filesz || s->p_memsz > SPAN_LIMIT ||
-          (s->p_filesz && (!weir_elf_maps(elf, s->p_vaddr, s->p_filesz, PF_R, &offset) || offset != s->p_offset)))
+          (s->p_filesz &&
+           (!weir_elf_maps(elf, s->p_vaddr, s->p_filesz, PF_R, &offset) || offset != s->p_offset)))
         return weir_elf_damaged(elf, error, "its thread-local data lies outside its segments");
       break;
     default:
@@ -374,8 +378,9 @@ check_special_segments(const WeirElf *elf, GError **error)
   }
 #if defined(__x86_64__) || defined(__i386__)
   if (!stack)
-    return weir_elf_refuse(elf, error, "does not say that its stack is not executable; link it with -z "
-                                       "noexecstack");
+    return weir_elf_refuse(elf, error,
+                           "does not say that its stack is not executable; link it with -z "
+                           "noexecstack");
 #endif
   return TRUE;
 }

@@ -32,7 +32,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WeirElf, weir_elf_close)
 
 /* Set `error` to `plugin "PATH" TEXT`; FALSE. */
 gboolean weir_elf_refuse(const WeirElf *elf, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
-/* The same for headers that contradict each other: `plugin "PATH" is damaged: TEXT; copy or build it again`. */
+/* The same for headers that contradict each other: `plugin "PATH" is damaged: TEXT; copy or build it again`.
+ */
 gboolean weir_elf_damaged(const WeirElf *elf, GError **error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* Bytes of the file, or NULL where they lie beyond its end or exceed 256 MiB. Followed by a NUL. g_free(). */

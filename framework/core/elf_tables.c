@@ -32,11 +32,13 @@ check_code(const WeirElf *elf, gint64 tag, const char *section, GError **error)
   if (!weir_elf_maps(elf, address, 1, PF_X, NULL))
     return weir_elf_damaged(elf, error, "the code of \"%s\" lies outside its segments", section);
   for (guint i = 0; i < elf->n_sections; i++)
-    if (elf->sections[i].sh_addr == address && strcmp(weir_elf_section_name(elf, &elf->sections[i]), section) == 0)
+    if (elf->sections[i].sh_addr == address &&
+        strcmp(weir_elf_section_name(elf, &elf->sections[i]), section) == 0)
       return TRUE;
   return elf->n_sections == 0 ||
-         weir_elf_refuse(elf, error, "does not begin its \"%s\" where that section begins; build it without -init "
-                                     "and -fini, or again if it is damaged",
+         weir_elf_refuse(elf, error,
+                         "does not begin its \"%s\" where that section begins; build it without -init "
+                         "and -fini, or again if it is damaged",
                          section);
 }
 
@@ -68,8 +70,8 @@ read_strings(WeirElfTables *t, const WeirElf *elf, GError **error)
   t->strings_size = size;
   for (guint i = 0; i < elf->n_dynamic; i++) {
     gint64 tag = (gint64)elf->dynamic[i].d_tag;
-    if ((tag == DT_NEEDED || tag == DT_SONAME || tag == DT_RPATH || tag == DT_RUNPATH || tag == DT_AUXILIARY ||
-         tag == DT_FILTER) &&
+    if ((tag == DT_NEEDED || tag == DT_SONAME || tag == DT_RPATH || tag == DT_RUNPATH ||
+         tag == DT_AUXILIARY || tag == DT_FILTER) &&
         elf->dynamic[i].d_un.d_val >= size)
       return weir_elf_damaged(elf, error, "a name lies outside its table of strings");
   }
@@ -147,7 +149,8 @@ read_symbols(WeirElfTables *t, const WeirElf *elf, GError **error)
 {
   guint64 address, entry, gnu = 0, sysv = 0, hash;
   gboolean sound = section_agrees(elf, DT_SYMTAB, SHT_DYNSYM, 0) &&
-                   section_agrees(elf, DT_GNU_HASH, SHT_GNU_HASH, 0) && section_agrees(elf, DT_HASH, SHT_HASH, 0);
+                   section_agrees(elf, DT_GNU_HASH, SHT_GNU_HASH, 0) &&
+                   section_agrees(elf, DT_HASH, SHT_HASH, 0);
   if (sound && weir_elf_dynamic(elf, DT_GNU_HASH, &hash))
     sound = count_gnu_hash(elf, hash, &gnu);
   if (sound && weir_elf_dynamic(elf, DT_HASH, &hash))
@@ -304,11 +307,13 @@ check_all_relocations(WeirElfTables *t, const WeirElf *elf, GError **error)
   guint64 value, kind = 0;
   if (weir_elf_dynamic(elf, DT_TEXTREL, &value) ||
       (weir_elf_dynamic(elf, DT_FLAGS, &value) && value & DF_TEXTREL))
-    return weir_elf_refuse(elf, error, "wants its code to be changed when it is opened; compile it with -fPIC");
+    return weir_elf_refuse(elf, error,
+                           "wants its code to be changed when it is opened; compile it with -fPIC");
   if (weir_elf_dynamic(elf, DT_JMPREL, &value) &&
       (!weir_elf_dynamic(elf, DT_PLTREL, &kind) || (kind != DT_RELA && kind != DT_REL)))
     return weir_elf_damaged(elf, error, "its relocations are of no known kind");
-  if (weir_elf_dynamic(elf, DT_PLTGOT, &value) && !weir_elf_maps(elf, value, 3 * sizeof(ElfW(Addr)), PF_R, NULL))
+  if (weir_elf_dynamic(elf, DT_PLTGOT, &value) &&
+      !weir_elf_maps(elf, value, 3 * sizeof(ElfW(Addr)), PF_R, NULL))
     return weir_elf_damaged(elf, error, "its table of addresses lies outside its data");
   if ((weir_elf_dynamic(elf, DT_RELAENT, &value) && value != sizeof(ElfW(Rela))) ||
       (weir_elf_dynamic(elf, DT_RELENT, &value) && value != sizeof(ElfW(Rel))) ||

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens plugins: once a process, from places that only their owner can write to, after a look at the file. */
 #include "config.h"
-#include "core/loader.h"
+
 #include "base/error.h"
 #include "base/quote.h"
 #include "core/blas_env.h"
+#include "core/loader.h"
 #include "core/loader_text.h"
 #include "core/trial.h"
 #include <dlfcn.h>
@@ -47,9 +48,10 @@ check_place(const char *plugin, const char *place, GError **error)
     problem = "it belongs to another user";
   if (problem) {
     g_autofree char *name = weir_quote(plugin, -1), *where = weir_quote(place, -1);
-    g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "plugin %s is not opened, because of %s %s: %s; change that, or allow it with --unsafe-plugins", name,
-                S_ISDIR(st.st_mode) ? "the folder" : "the file", where, problem);
+    g_set_error(
+        error, WEIR_ERROR, WEIR_ERROR_INVALID,
+        "plugin %s is not opened, because of %s %s: %s; change that, or allow it with --unsafe-plugins", name,
+        S_ISDIR(st.st_mode) ? "the folder" : "the file", where, problem);
   }
   return problem == NULL;
 }
@@ -74,7 +76,8 @@ name_of_file(const char *file, GError **error)
   if (g_str_has_suffix(base, SUFFIX) && strlen(base) > strlen(SUFFIX))
     return g_strndup(base, strlen(base) - strlen(SUFFIX));
   g_autofree char *path = weir_quote(file, -1);
-  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "plugin %s is not named as a plugin is: NAME" SUFFIX, path);
+  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "plugin %s is not named as a plugin is: NAME" SUFFIX,
+              path);
   return NULL;
 }
 
@@ -87,10 +90,11 @@ check_constructors(const char *real, GError **error)
   if (g_strcmp0(g_getenv("WEIR_DEVELOPER"), "1") != 0)
     return TRUE;
   g_autofree char *path = weir_quote(real, -1);
-  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-              "plugin %s breaks contract rule W19: it brings code that runs when it is opened (a constructor, a C++ "
-              "object with one, or an ifunc resolver); do that work in open()",
-              path);
+  g_set_error(
+      error, WEIR_ERROR, WEIR_ERROR_INVALID,
+      "plugin %s breaks contract rule W19: it brings code that runs when it is opened (a constructor, a C++ "
+      "object with one, or an ifunc resolver); do that work in open()",
+      path);
   return FALSE;
 }
 

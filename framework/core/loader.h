@@ -16,12 +16,13 @@ gboolean weir_elf_check(const char *file, gboolean *constructors, GError **error
 const weir_plugin *weir_descriptor_adopt(const weir_plugin *raw, const char *file, GError **error);
 
 /* Find plugin `name` in `folders` (weir_plugin_folders()) and open it, once a process. The first file of that
-   name counts: when it is refused, no other is taken in its place. NULL: `error` says why, or lists every place
-   that was tried, with the nearest name. */
+   name counts: when it is refused, no other is taken in its place. NULL: `error` says why, or lists every
+   place that was tried, with the nearest name. */
 WeirPlugin *weir_plugin_find(const char *name, const char *const *folders, gboolean allow_unsafe,
                              GError **error);
 
-/* A name as plugins, classes, ports and options have: a-z, 0-9 and '-', beginning with a letter, at most 64. */
+/* A name as plugins, classes, ports and options have: a-z, 0-9 and '-', beginning with a letter, at most 64.
+ */
 gboolean weir_name_is_valid(const char *name);
 
 /* The class `name` of a plugin, or NULL. */

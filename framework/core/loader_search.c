@@ -54,8 +54,10 @@ names_in_folders(const char *const *folders)
   for (guint i = 0; folders[i]; i++) {
     g_autoptr(GDir) dir = g_dir_open(folders[i], 0, NULL);
     for (const char *file; dir && (file = g_dir_read_name(dir)) != NULL;) {
-      g_autofree char *name = g_str_has_suffix(file, SUFFIX) ? g_strndup(file, strlen(file) - strlen(SUFFIX)) : NULL;
-      if (name && weir_name_is_valid(name) && !g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
+      g_autofree char *name =
+          g_str_has_suffix(file, SUFFIX) ? g_strndup(file, strlen(file) - strlen(SUFFIX)) : NULL;
+      if (name && weir_name_is_valid(name) &&
+          !g_ptr_array_find_with_equal_func(names, name, g_str_equal, NULL))
         g_ptr_array_add(names, g_steal_pointer(&name));
     }
   }
@@ -71,8 +73,8 @@ weir_plugin_find(const char *name, const char *const *folders, gboolean allow_un
   g_autoptr(GString) tried = g_string_new(NULL);
   if (!weir_name_is_valid(name)) {
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "%s is no name of a plugin: a letter of a-z, then letters, digits and '-', at most %d", quoted,
-                NAME_LIMIT);
+                "%s is no name of a plugin: a letter of a-z, then letters, digits and '-', at most %d",
+                quoted, NAME_LIMIT);
     return NULL;
   }
   for (guint i = 0; folders[i]; i++) {

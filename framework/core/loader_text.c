@@ -25,10 +25,12 @@ weir_set_dlopen_error(GError **error, const char *file, const char *reason)
   if (library)
     hint = g_strdup_printf("install the package that has %s, or add its folder to LD_LIBRARY_PATH", library);
   else if (strstr(reason, "undefined symbol"))
-    hint = g_strdup("link the plugin with the library that has it (-Wl,-z,defs finds this when it is linked)");
+    hint =
+        g_strdup("link the plugin with the library that has it (-Wl,-z,defs finds this when it is linked)");
   else if (strstr(reason, "version `"))
     hint = g_strdup("it was built on a newer system: build it on this one");
   else
     hint = g_strdup("build it again for this system");
-  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "plugin %s cannot be opened: %s; %s", path, reason, hint);
+  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "plugin %s cannot be opened: %s; %s", path, reason,
+              hint);
 }

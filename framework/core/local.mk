@@ -3,7 +3,7 @@
 hostincludedir = $(includedir)/weir-1/weir
 hostinclude_HEADERS = framework/core/weir/host.h
 pkgconfig_DATA += framework/core/weir-host-1.pc
-EXTRA_DIST += framework/core/porttype.h framework/core/options.h framework/core/loader.h
+EXTRA_DIST += framework/core/porttype.h framework/core/options.h
 
 noinst_LTLIBRARIES += libweir-core.la
 libweir_core_la_SOURCES = framework/core/type_expr.h framework/core/type_expr.c \
@@ -12,3 +12,12 @@ libweir_core_la_SOURCES = framework/core/type_expr.h framework/core/type_expr.c 
   framework/core/batch.h framework/core/batch_private.h framework/core/batch_build.c \
   framework/core/batch_share.c framework/core/batch_copy.c framework/core/batch_check.c \
   framework/core/batch_measure.c
+
+# The loader.
+libweir_core_la_CPPFLAGS = $(AM_CPPFLAGS) -DWEIR_STAGEDIR='"$(stagedir)"'
+libweir_core_la_SOURCES += framework/core/loader.h framework/core/loader.c framework/core/loader_search.c \
+  framework/core/loader_text.h framework/core/loader_text.c \
+  framework/core/elf_file.h framework/core/elf_file.c framework/core/elf_tables.c framework/core/elf_check.c \
+  framework/core/descriptor.h framework/core/descriptor.c framework/core/descriptor_ports.c \
+  framework/core/mapped.h framework/core/mapped.c framework/core/trial.h framework/core/trial.c \
+  framework/core/blas_env.h framework/core/blas_env.c

@@ -35,7 +35,8 @@ static const Range *
 find(WeirMapped *mapped, guintptr at, guint32 flags)
 {
   for (guint i = 0; i < mapped->ranges->len; i++) {
-    Range *r = &g_array_index(mapped->ranges, Range, i), found = *r, *first = &g_array_index(mapped->ranges, Range, 0);
+    Range *r = &g_array_index(mapped->ranges, Range, i), found = *r,
+          *first = &g_array_index(mapped->ranges, Range, 0);
     if (at < r->begin || at >= r->end || (r->flags & flags) != flags)
       continue;
     *r = *first;

@@ -7,8 +7,8 @@
 
 typedef struct WeirMapped WeirMapped;
 
-/* The segments of all loaded objects, as they are now. An `anchor` that lies in none of them (a descriptor that
- * a program made in its own memory) makes every address but NULL pass. */
+/* The segments of all loaded objects, as they are now. An `anchor` that lies in none of them (a descriptor
+ * that a program made in its own memory) makes every address but NULL pass. */
 WeirMapped *weir_mapped_new(gconstpointer anchor);
 void weir_mapped_free(WeirMapped *mapped);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirMapped, weir_mapped_free)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Forks, opens a shared object in the child, and tells from a pipe and the exit status how that went. */
 #include "config.h"
-#include "core/trial.h"
+
 #include "base/error.h"
 #include "base/quote.h"
 #include "core/loader_text.h"
+#include "core/trial.h"
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -108,20 +109,22 @@ judge(const char *file, const Report *report, int status, gboolean ended, GError
     return TRUE;
   if (report && report->kind == OPENED)
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "plugin %s %s starts %u thread%s when it is opened; start none before open() is called", path, rule,
-                report->threads, report->threads == 1 ? "" : "s");
+                "plugin %s %s starts %u thread%s when it is opened; start none before open() is called", path,
+                rule, report->threads, report->threads == 1 ? "" : "s");
   else if (report)
     weir_set_dlopen_error(error, file, report->text);
   else if (!ended)
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "plugin %s %s does not return within %d seconds; it was opened on trial and stopped", path, rule,
-                WEIR_TRIAL_SECONDS);
+                "plugin %s %s does not return within %d seconds; it was opened on trial and stopped", path,
+                rule, WEIR_TRIAL_SECONDS);
   else if (WIFSIGNALED(status))
-    g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "plugin %s %s crashes when it is opened: signal %d (%s)",
-                path, rule, WTERMSIG(status), strsignal(WTERMSIG(status)));
+    g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
+                "plugin %s %s crashes when it is opened: signal %d (%s)", path, rule, WTERMSIG(status),
+                strsignal(WTERMSIG(status)));
   else
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "plugin %s %s ends the process when it is opened: exit code %d", path, rule, WEXITSTATUS(status));
+                "plugin %s %s ends the process when it is opened: exit code %d", path, rule,
+                WEXITSTATUS(status));
   return FALSE;
 }
 
