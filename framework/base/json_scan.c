@@ -74,11 +74,10 @@ expected(Scanner *s, const char *wanted)
 {
   g_autofree char *instead = found(s);
   WeirJsonPlace place = place_of(s, s->p);
-  char c = s->p < s->end ? *s->p : '\0';
 
-  if (c == '/' || c == '#')
+  if (s->p < s->end && (*s->p == '/' || *s->p == '#'))
     add_error(s, place, "comments are no part of JSON; remove it");
-  else if (c == '\'')
+  else if (s->p < s->end && *s->p == '\'')
     add_error(s, place, "strings need double quotes, not single ones");
   else
     add_error(s, place, "%s is wanted, not %s", wanted, instead);
@@ -272,26 +271,40 @@ weir_json_is_number(const char *text)
 }
 
 static gboolean
+refuse_number(Scanner *s, const char *text)
+{
+  g_autofree char *quoted = weir_quote(text, -1);
+  const char *digits = text + (*text == '-' ? 1 : 0);
+  WeirDiagnostic *error = add_error(s, place_of(s, s->p), "%s is not a number in JSON", quoted);
+
+  if (*digits == '0' && g_ascii_isdigit(digits[1]))
+    weir_diagnostic_hint(error, "leave out the zeros in front");
+  return FALSE;
+}
+
+/* The scan goes on after it. */
+static void
+report_overflow(Scanner *s, const char *text, gboolean is_integer)
+{
+  g_autofree char *quoted = weir_quote(text, -1);
+  WeirDiagnostic *error = add_error(s, place_of(s, s->p), "%s is too large for %s", quoted,
+                                    is_integer ? "a 64-bit integer" : "a number");
+
+  if (is_integer)
+    weir_diagnostic_hint(error, "write an identifier as a string, in double quotes");
+}
+
+static gboolean
 scan_number(Scanner *s)
 {
   gboolean is_integer = FALSE;
   gsize length = word_length(s);
   g_autofree char *text = g_strndup(s->p, length);
-  g_autofree char *quoted = weir_quote(text, -1);
-  const char *digits = text + (*text == '-' ? 1 : 0);
 
-  if (number_end(text, text + length, &is_integer) != text + length) {
-    WeirDiagnostic *error = add_error(s, place_of(s, s->p), "%s is not a number in JSON", quoted);
-    if (*digits == '0' && g_ascii_isdigit(digits[1]))
-      weir_diagnostic_hint(error, "leave out the zeros in front");
-    return FALSE;
-  }
-  if (!number_fits(text, is_integer)) {
-    WeirDiagnostic *error = add_error(s, place_of(s, s->p), "%s is too large for %s", quoted,
-                                      is_integer ? "a 64-bit integer" : "a number");
-    if (is_integer)
-      weir_diagnostic_hint(error, "write an identifier as a string, in double quotes");
-  }
+  if (number_end(text, text + length, &is_integer) != text + length)
+    return refuse_number(s, text);
+  if (!number_fits(text, is_integer))
+    report_overflow(s, text, is_integer);
   s->p += length;
   return TRUE;
 }

@@ -84,7 +84,7 @@ ensure_point(char *text)
   gsize length = strlen(text);
   if (strpbrk(text, ".e") != NULL)
     return length;
-  strcpy(text + length, ".0");
+  memcpy(text + length, ".0", sizeof ".0");
   return length + 2;
 }
 

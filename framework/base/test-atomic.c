@@ -424,15 +424,16 @@ test_sweep(Folder *folder, gconstpointer data)
 
   folder_put(folder, ".a.txt.keep.tmp", "not ours");
   folder_put(folder, "a.txt.abcdef.tmp", "not ours");
+  folder_put(folder, ".a.txt.abcdef.bak", "not ours");
   leave_behind(path, dir_path);
   g_autoptr(WeirAtomicFile) living = weir_atomic_file_open(path, WEIR_ATOMIC_DEFAULT, NULL);
   g_autoptr(WeirAtomicDir) living_dir = weir_atomic_dir_open(dir_path, WEIR_ATOMIC_DEFAULT, NULL);
-  g_assert_cmpuint(folder_count(folder), ==, 6);
+  g_assert_cmpuint(folder_count(folder), ==, 7);
   g_assert_cmpint(weir_atomic_sweep(folder->path, &error), ==, 2);
   g_assert_cmpint(weir_atomic_sweep(folder->path, &error), ==, 0);
   g_assert_true(weir_atomic_file_commit(living, &error));
   g_assert_true(weir_atomic_dir_commit(living_dir, &error));
-  g_assert_cmpuint(folder_count(folder), ==, 4);
+  g_assert_cmpuint(folder_count(folder), ==, 5);
   g_assert_cmpint(weir_atomic_sweep(missing, &error), ==, 0);
   g_assert_no_error(error);
   g_assert_cmpint(weir_atomic_sweep(path, &error), ==, -1);

@@ -43,7 +43,15 @@ test_read(Folder *folder, gconstpointer data)
 static void
 test_read_unsized(void)
 {
+  int ends[2];
   gsize length = 0;
+
+  g_assert_cmpint(pipe(ends), ==, 0);
+  g_assert_cmpint((int)write(ends[1], "12345", 5), ==, 5);
+  close(ends[1]);
+  g_autofree char *name = g_strdup_printf("/dev/fd/%d", ends[0]);
+  assert_read_fails(name, 4, WEIR_ERROR_LIMIT, "*limit of 4 B");
+  close(ends[0]);
   g_autofree char *text = weir_read_file("/proc/self/status", 1 << 20, &length, NULL);
   g_assert_true(g_str_has_prefix(text, "Name:"));
   g_assert_cmpuint(length, ==, strlen(text));

@@ -131,6 +131,9 @@ test_strings(void)
   assert_refused("[\"\\udc00\\ud800\"]",
                  "f.json:1:3: \\udc00 is half of a surrogate pair: the other half is missing\n"
                  "f.json:1:9: \\ud800 is half of a surrogate pair: the other half is missing\n");
+  assert_refused("[\"\\ud800\\ud801\"]",
+                 "f.json:1:3: \\ud800 is half of a surrogate pair: the other half is missing\n"
+                 "f.json:1:9: \\ud801 is half of a surrogate pair: the other half is missing\n");
   assert_refused("[\"é\",\n \"\xe9\"]",
                  "f.json:2:3: invalid UTF-8 (byte 0xe9)\n  hint: save the file as UTF-8\n");
   assert_refused(

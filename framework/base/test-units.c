@@ -115,6 +115,11 @@ test_size(void)
     g_assert_true(weir_parse_size(good[i].text, 0, G_MAXUINT64, &bytes, NULL));
     g_assert_cmpuint(bytes, ==, good[i].bytes);
   }
+  for (guint i = 0; i < 1000; i++) { /* decimals that have no exact binary form */
+    g_autofree char *text = g_strdup_printf("7.%03ukB", i);
+    g_assert_true(weir_parse_size(text, 0, G_MAXUINT64, &bytes, NULL));
+    g_assert_cmpuint(bytes, ==, 7000 + i);
+  }
   for (const char *const *bad = (const char *const[]){"", "M", "-1M", "+1M", "1 M", "1.M", ".5M", "1Mi",
                                                       "1MBs", "1e6", "1X", NULL};
        *bad != NULL; bad++)

@@ -169,14 +169,14 @@ scale(const char *number, gsize length, guint64 unit, guint64 limit, guint64 *pr
   }
   if (whole > limit / unit)
     return FALSE;
+  /* Places down to one byte or microsecond divide without rest, so what is rounded is less than one. */
   long double part = 0;
   long double place = (long double)unit;
   for (i++; i < length; i++) {
     place /= 10;
     part += place * (number[i] - '0');
   }
-  /* 0.1 of a unit is not binary: without this, 1.1 kB would be 1,099 bytes. */
-  guint64 rest = (guint64)floorl(part + 1e-6L);
+  guint64 rest = (guint64)part;
   if (rest > limit - whole * unit)
     return FALSE;
   *product = whole * unit + rest;

@@ -81,7 +81,7 @@ format_positive(gint64 microseconds)
   if (seconds < 3600)
     return format_pair(seconds, 60, "m", "s");
   gint64 minutes = (seconds + 30) / 60;
-  if (minutes < 24 * 60)
+  if (minutes < G_GINT64_CONSTANT(24) * 60)
     return format_pair(minutes, 60, "h", "m");
   return format_pair((seconds + 1800) / 3600, 24, "d", "h");
 }
