@@ -22,8 +22,9 @@ const char *weir_atomic_dir_temporary(const WeirAtomicDir *dir); /* the folder t
 char *weir_atomic_dir_member(const WeirAtomicDir *dir, const char *name);
 
 /* Syncs all files in it and makes the folder appear. An existing folder is exchanged in one step (renameat2;
- * two renames where the file system cannot) and removed. On failure nothing of the new folder is left, and
- * the old one stands. */
+ * two renames where the file system cannot) and removed. On failure nothing of the new folder is left and
+ * the old one stands; only when the very last step fails, the sync of the folder above, the new one is in
+ * place already. What cannot be removed of the old folder stays under its temporary name. */
 gboolean weir_atomic_dir_commit(WeirAtomicDir *dir, GError **error);
 
 /* Frees; what was not committed is removed. NULL is fine. */

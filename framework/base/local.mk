@@ -19,6 +19,8 @@ libweir_base_la_SOURCES = \
   framework/base/json_scan.c \
   framework/base/json_scan.h \
   framework/base/json_text.c \
+  framework/base/json_token.c \
+  framework/base/json_token.h \
   framework/base/json_write.c \
   framework/base/json_write.h \
   framework/base/nearest.c \

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /* The number of single-character insertions, deletions, substitutions and swaps of neighbours that turn `a`
  * into `b`, no character edited twice (optimal string alignment; Damerau 1964, Levenshtein 1966). Characters
- * are code points; invalid UTF-8 counts byte by byte. G_MAXUINT where either is longer than 256 characters.
- */
+ * are code points; invalid UTF-8 counts byte by byte. G_MAXUINT where either is longer than 256
+ * characters. */
 guint weir_edit_distance(const char *a, const char *b);
 
 /* The name in the NULL-terminated `valid` that `word` most likely meant, or NULL where none is near: at most

@@ -19,8 +19,8 @@ gboolean weir_parse_number(const char *text, double minimum, double maximum, dou
 gboolean weir_parse_boolean(const char *text, gboolean *value, GError **error); /* "true" or "false" */
 
 /* Bytes: a number, then a unit or none. B; K, M, G, T, P and KiB … PiB are powers of 1024; kB, MB … PB powers
- * of 1000. The number may have decimals (1.5GiB) where the result is a whole number of bytes or is rounded
- * down to one. */
+ * of 1000; capitals or not. The number may have decimals (1.5GiB) where the result is a whole number of bytes
+ * or is rounded down to one. */
 gboolean weir_parse_size(const char *text, guint64 minimum, guint64 maximum, guint64 *bytes, GError **error);
 
 /* Microseconds: numbers with units (d, h, m, s, ms, us), from large to small, each once: 30s, 1h30m,
