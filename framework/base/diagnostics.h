@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An ordered list of errors and warnings about what a user wrote, so that all of them can be shown at once.
- */
+/* An ordered list of errors and warnings about what a user wrote, so that all can be shown at once. */
 #ifndef WEIR_BASE_DIAGNOSTICS_H
 #define WEIR_BASE_DIAGNOSTICS_H
 

@@ -196,8 +196,7 @@ scan_value(WeirJsonScanner *s)
 
 /* --- The whole --- */
 
-/* Says where the bytes stop being text. The columns on that line are counted as far as they are characters.
- */
+/* Says where the bytes stop being text. Columns on that line are counted as far as they are text. */
 static void
 refuse_bytes(WeirJsonScanner *s, const char *bad)
 {

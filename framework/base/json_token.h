@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The scanner's cursor over a JSON text: places, errors, strings, numbers and words. Private to json_scan.c.
- */
+/* The scanner's cursor over a JSON text: places, errors, strings, numbers and words. Private to json_scan. */
 #ifndef WEIR_BASE_JSON_TOKEN_H
 #define WEIR_BASE_JSON_TOKEN_H
 

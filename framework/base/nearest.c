@@ -49,8 +49,8 @@ lenient_cost(gunichar a, gunichar b)
 
 typedef guint (*Cost)(gunichar a, gunichar b);
 
-/* Optimal string alignment over three rows of the table; `edit` is what an insertion, deletion or swap costs.
- */
+/* Optimal string alignment over three rows of the table; `edit` is the cost of an insertion, deletion or
+ * swap. */
 static guint
 distance(const gunichar *a, guint length_a, const gunichar *b, guint length_b, guint edit, Cost cost)
 {

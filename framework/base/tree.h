@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A tree of values read from JSON (or built), in which every key and every value knows where it was written.
- */
+/* A tree of values read from JSON (or built), in which every key and value knows where it was written. */
 #ifndef WEIR_BASE_TREE_H
 #define WEIR_BASE_TREE_H
 
@@ -104,9 +103,9 @@ gboolean weir_node_remove(WeirNode *map, const char *key); /* FALSE: there was n
 /* A deep copy; scalars are shared. */
 WeirNode *weir_node_copy(const WeirNode *node);
 
-/* A deep copy in which `replace` is asked about every scalar: it returns a node that stands in its place (the
- * caller takes the reference), or NULL to keep it. What it returns is not gone through again. Keys are kept.
- */
+/* A deep copy in which `replace` is asked about every scalar, not about keys: it returns a node that stands
+ * in its place (the caller takes the reference), or NULL to keep it. What it returns is not gone through
+ * again. */
 typedef WeirNode *(*WeirNodeReplace)(const WeirNode *scalar, gpointer data);
 WeirNode *weir_node_rewrite(const WeirNode *node, WeirNodeReplace replace, gpointer data);
 
