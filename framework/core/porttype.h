@@ -14,6 +14,10 @@ WeirPortType *weir_port_type_parse(const char *text, GError **error);
 void weir_port_type_free(WeirPortType *type);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirPortType, weir_port_type_free)
 
+/* Contract rule W17 for a port type: an input has no "=", "+", "-"; an output has exact types, and no "*"
+ * beside columns. */
+gboolean weir_port_type_check(const WeirPortType *type, gboolean output, GError **error);
+
 /* TRUE for "any" or "*" alone: an output of it is declared by the stage. */
 gboolean weir_port_type_is_open(const WeirPortType *type);
 /* Name of the input that an output type refers to ("=in"), or NULL. */
@@ -36,11 +40,13 @@ const gint32 *weir_binding_no_nulls(const WeirBinding *binding, guint *n);
 /* Bind an arriving schema. On mismatch NULL, and one string a problem is added to `problems` (GPtrArray of
    char *), such as `column "text" is i64, wants utf8` or `column "txt" is missing; did you mean "text"?\n  it
    has: id:i64, text:utf8`; continuation lines begin after "\n". All problems are found, not just the first.
- */
+   An input without "*" takes no other columns, but for "_row". Items and members that may be null do not fit
+   where the type says that none is, since nobody looks at them batch by batch. */
 WeirBinding *weir_port_type_bind(const WeirPortType *type, const WeirSchema *schema, WeirFieldLookup lookup,
                                  gpointer data, GPtrArray *problems);
 
-/* Where each column of an output comes from: of an input (`from_input` >= 0), or the `added`-th new one. */
+/* Where each column of an output comes from: of an input (`from_input` >= 0), or the `added`-th of those that
+   the type string adds or replaces, in its order. The other of the two is -1. */
 typedef struct WeirDerivation {
   guint n_columns;
   gint32 *from_input;
