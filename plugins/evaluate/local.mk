@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: MIT
+# Plugin "evaluate": figures of merit of predictions.
+stage_LTLIBRARIES += plugins/evaluate/evaluate.la
+plugins_evaluate_evaluate_la_SOURCES = plugins/evaluate/classification.c \
+  plugins/evaluate/evaluation.h plugins/evaluate/evaluation.c \
+  plugins/evaluate/heads.h plugins/evaluate/heads.c \
+  plugins/evaluate/messages.c \
+  plugins/evaluate/records.h plugins/evaluate/records.c
+plugins_evaluate_evaluate_la_LDFLAGS = $(PLUGIN_LINK)
+plugins_evaluate_evaluate_la_LIBADD = libweir-ml.la libweir-base.la $(BASE_LIBS) -lm
+
+evaluate_tests = plugins/evaluate/test_evaluation
+check_PROGRAMS += $(evaluate_tests)
+TESTS += $(evaluate_tests)
+plugins_evaluate_test_evaluation_SOURCES = plugins/evaluate/test_evaluation.c \
+  plugins/evaluate/evaluation.c plugins/evaluate/heads.c
+plugins_evaluate_test_evaluation_CFLAGS = $(AM_CFLAGS)
+plugins_evaluate_test_evaluation_LDADD = libweir-ml.la libweir-base.la $(BASE_LIBS) -lm
