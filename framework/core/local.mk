@@ -24,3 +24,19 @@ libweir_core_la_SOURCES += framework/core/loader.h framework/core/loader.c frame
   framework/core/descriptor.h framework/core/descriptor.c framework/core/descriptor_ports.c \
   framework/core/mapped.h framework/core/mapped.c framework/core/trial.h framework/core/trial.c \
   framework/core/blas_env.h framework/core/blas_env.c
+
+# The description of a pipeline, the plan, and the engine that runs it.
+libweir_core_la_CPPFLAGS += -DWEIR_VERSION='"$(PACKAGE_VERSION)"'
+libweir_core_la_SOURCES += framework/core/pipeline.h framework/core/pipeline.c framework/core/parameters.c \
+  framework/core/template.c framework/core/plan.h framework/core/plan.c framework/core/plan_graph.c \
+  framework/core/plan_types.c framework/core/plan_print.c framework/core/queue.h framework/core/queue.c \
+  framework/core/pool.h framework/core/pool.c framework/core/stage.h framework/core/stage.c \
+  framework/core/host.c framework/core/host_batch.c framework/core/host_files.c framework/core/message.c \
+  framework/core/worker.c framework/core/rundir.h framework/core/rundir.c framework/core/runjson.c \
+  framework/core/run.h framework/core/run.c
+
+# The shared library, for programs: only what weir/host.h declares comes out of it.
+lib_LTLIBRARIES += libweir-1.la
+libweir_1_la_SOURCES =
+libweir_1_la_LIBADD = libweir-core.la
+libweir_1_la_LDFLAGS = -version-info 0:0:0 -no-undefined

@@ -3,73 +3,84 @@
  * weir/plugin.h: all that a stage author includes. Needs C11 and libc; a plugin links to nothing of Weir.
  *
  * A *plugin* is a shared object named after itself (split.so holds plugin "split") that exports exactly one
- * symbol, the data `weir_plugin_v1`, written by WEIR_PLUGIN(). It supplies *stage classes*: constant tables
- * of ports, options and functions. A pipeline file makes *stages* of them: `"use": "split.stratified"`.
+ * symbol, the data `weir_plugin_v1`, written by WEIR_PLUGIN(). It supplies *stage classes*: constant tables of
+ * ports, options and functions. A pipeline file makes *stages* of them: `"use": "split.stratified"`.
  *
  * FUNDAMENTALS
  *
- * Names. Plugins, classes, ports and options are lower-case words of a-z, 0-9 and '-', beginning with a
- * letter.
+ * Names. Plugins, classes, ports and options are lower-case words of a-z, 0-9 and '-', beginning with a letter;
+ * options and ports may also have '_'.
  *
  * Calls. For each stage the host calls, in this order:
  *   schema()   while planning, if present; also for `--check`. May read local files, never the network.
  *   open()     once, before the first batch. Not for `--check`. Opens nothing on the network.
  *   process()  for every batch of a stream input; end() when an input is exhausted.
- *   produce()  until it says WEIR_END: for a source, and for a stage with table inputs once all of them are
- * whole (and after the end of the stream inputs, if it has those too). close()    exactly once if open() was
- * called, also when open() failed, after every other call has returned. A function returns 0, or -1 after it
- * has called weir_fail() exactly once; produce() may also return WEIR_END.
+ *   produce()  until it says WEIR_END: for a source, and for a stage with table inputs once all of them are whole
+ *              (and after the end of the stream inputs, if it has those too).
+ *   close()    exactly once if open() was called, also when open() failed, after every other call has returned.
  *
- * Threads. The calls of one stage never overlap, but may come from different threads, with the memory
- * ordering that one expects. A class with `threads = WEIR_PARALLEL` lets process() run on several batches at
- * once: its state is then read-only while process() runs; the host keeps the order of what is emitted.
- * Functions of the host may be called from the thread of the call, and where marked [any] also from tasks of
- * weir_parallel().
+ * A function returns 0, or -1 after it has called weir_fail() exactly once. produce() may also return WEIR_END,
+ * and so may process(), to say that it wants no more of this port (end() follows). process() begins once all
+ * table inputs are whole. A stage with several stream inputs gets them one after another, in the order of its
+ * ports, and the edges of a port in listed order: so its result does not hang on timing.
+ *
+ * Threads. The calls of one stage never overlap, but may come from different threads, with the memory ordering
+ * that one expects. A class with `threads = WEIR_PARALLEL` lets process() run on several batches at once: its
+ * state is then read-only while process() runs; the host keeps the order of what is emitted. Functions of the
+ * host may be called from the thread of the call, and where marked [any] also from tasks of weir_parallel().
  *
  * Ownership. process() owns the batch that it gets: it releases it (weir_batch_release), or passes it on
- * (weir_emit, weir_derive). Buffers are read-only, even to a sole owner. weir_emit() always takes the batch,
- * also when it fails. Strings that the host gives live until the stage's last call has returned.
+ * (weir_emit, weir_derive, weir_select). Buffers are read-only, even to a sole owner. weir_emit() always takes the
+ * batch, also when it fails. Strings that the host gives live until the stage's last call has returned.
  *
- * Errors. weir_fail() takes the text, once per failing call, without stage name or newline; the host adds
- * stage, plugin, port, batch, and file and line in the pipeline file. A failing call of the host (emit, send,
- * declare, reserve…) has already reported why: return -1 and add nothing.
+ * Errors. weir_fail() takes the text, once per failing call, without stage name or newline; the host adds stage,
+ * plugin, port, batch, and file and line in the pipeline file. Further lines of the text are notes; one that
+ * begins with "hint: " says what to do. A failing call of the host (emit, send, declare, alloc…) has already
+ * reported why: return -1 and add nothing.
  *
- * CONTRACT. Every rule has an ID, which the host names when it is broken. Those marked * are looked at only
- * in developer mode (WEIR_DEVELOPER=1 in the environment), since they cost time.
+ * CONTRACT. Every rule has an ID, which the host names when it is broken. Those marked * are looked at only in
+ * developer mode (WEIR_DEVELOPER=1 in the environment), since they cost time.
  *
  *   W01  A function that returns -1 has called weir_fail(), or a function of the host that failed.
  *   W02  A function that has called weir_fail() returns -1.
  *   W03  weir_fail() is called at most once in a call.
  *   W04  process() has released or passed on its batch when it returns.
  *   W05  Ports that are named to the host exist, and are of the kind that the function is for.
- *   W06  Nothing is emitted after produce() said WEIR_END, after the last end(), or from open(), schema(),
- * close(). W07* An emitted batch is valid: offsets, lengths, null counts, UTF-8. (Always, for a plugin of
- * another vendor.) W08  An emitted batch has the columns that its port's type promises. W09  release() marks
- * a batch as released. W10  weir_declare() comes once for a port, from schema() or before the port's first
- * batch, and only for a port whose type is left open. W11* process() leaves the buffers of its input as they
- * were. W12  produce() returns 0, -1 or WEIR_END; the others return 0 or -1. W13  A builder is sent or
- * dropped before the call that made it returns. W14  No more memory is given back than was reserved. W15  An
- * artifact that was begun is finished or dropped before the stage closes. W16  All columns of a builder have
- * the same number of rows when it is sent. W17  The descriptor is sound: names, port types, option rows,
- * offsets inside the state, defaults that parse, either process() or produce() for its inputs. W18  A
- * required column of the output has no null. W19  A plugin of its own starts no code when it is opened: no
- * constructors, no threads.
+ *   W06  Nothing is emitted after produce() said WEIR_END, after the last end(), or from open(), schema(), close().
+ *   W07* An emitted batch is valid: offsets, lengths, null counts, UTF-8. (Always, for a plugin of another vendor.)
+ *   W08  An emitted batch has the columns that its port's type promises.
+ *   W09* release() marks a batch as released.
+ *   W10  weir_declare() comes once for a port, from schema() or before the port's first batch, and only for a port
+ *        whose type is left open.
+ *   W11* process() leaves the buffers of its input as they were.
+ *   W12  produce() and process() return 0, -1 or WEIR_END; the others return 0 or -1.
+ *   W13  A builder is sent or dropped before the call that made it returns.
+ *   W14  No more memory is given back than was reserved.
+ *   W15  An artifact that was begun is finished or dropped before the stage closes.
+ *   W16  All columns of a builder have the same number of rows when it is sent.
+ *   W17  The descriptor is sound: names, port types, option rows, offsets inside the state, defaults that parse,
+ *        process() for stream inputs, produce() for a class without them.
+ *   W18  A required column of the output has no null.
+ *   W19  A plugin may be opened at any time: what runs when it is opened (constructors of its own) neither fails
+ *        nor waits. Such a plugin is tried in a child process first.
  *
  * PORT TYPES are strings: a list of columns, separated by commas.
  *
- *   text:utf8          a column of this name and type, without nulls: a null in it stops the run before the
- * stage text:utf8?         nulls may come text?:utf8         the column may be missing id:utf8+i64        one
- * of several types score:number       any integer or real type; `integer`, `real` and `any` likewise
- *   ${field}:utf8      the column that the option `field` (WEIR_FIELD or WEIR_FIELD_LIST) names: for a list,
- * all of them; for an option that was not given, none
- *   *                  other columns may come, and pass (an input without it takes no others)
+ *   text:utf8          a column of this name and type, without nulls: a null in it stops the run before the stage
+ *   text:utf8?         nulls may come
+ *   text?:utf8         the column may be missing
+ *   id:utf8+i64        one of several types
+ *   score:number       any integer or real type; `integer`, `real` and `any` likewise
+ *   ${field}:utf8      the column that the option `field` (WEIR_FIELD or WEIR_FIELD_LIST) names: for a list, all of
+ *                      them; for an option that was not given, none
+ *   *                  other columns may come, and pass (an input without it takes no others but `_row`)
  *   any                the same as "*"
+ *   "odd, name":utf8   a name that is no plain word
  *
- * An output says what it adds to an input: "=in, +score:f64, -raw, text:utf8" has the columns of port `in`,
- * less `raw`, with `text` replaced in its place, and `score` at the end (a column that exists already is
- * refused). An output type that is just "any" is left open, for weir_declare(). Types: bool i8 i16 i32 i64 u8
- * u16 u32 u64 f32 f64 utf8 binary timestamp list<T> fixed<f32,N> (and fixed<f32,*> in inputs),
- * struct<name:T,…>.
+ * An output says what it adds to an input: "=in, +score:f64, -raw, text:utf8" has the columns of port `in`, less
+ * `raw`, with `text` replaced in its place, and `score` at the end (a column that exists already is refused). An
+ * output type that is just "any" is left open, for weir_declare(). Types: bool i8 i16 i32 i64 u8 u16 u32 u64 f32
+ * f64 utf8 binary timestamp list<T> fixed<f32,N> (and fixed<f32,*> in inputs), struct<name:T,…>.
  */
 #ifndef WEIR_PLUGIN_H
 #define WEIR_PLUGIN_H
@@ -224,7 +235,7 @@ typedef struct weir_field {
   const char *type;
 } weir_field;
 
-enum { WEIR_END = 1 }; /**< produce(): nothing more will come */
+enum { WEIR_END = 1 }; /**< produce(): nothing more will come; process(): no more of this port, please */
 
 enum { WEIR_LOG_DEBUG = 0, WEIR_LOG_INFO = 1, WEIR_LOG_WARNING = 2 };
 
@@ -544,7 +555,7 @@ weir_outputs(weir_stage *stage)
   return stage->host->outputs(stage);
 }
 
-/** False if nothing takes the port: what would be emitted there need not be made. */
+/** False if nothing takes the port, or no longer: what would be emitted there need not be made. */
 static inline bool
 weir_output_used(weir_stage *stage, uint32_t port)
 {

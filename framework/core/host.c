@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+/* The function table that plugins reach the host through: reports, resources, columns, tables, parallel work. */
+#include "core/run.h"
+
+#include "base/redact.h"
+
+static WeirStage *
+handle(weir_stage *stage)
+{
+  return (WeirStage *)stage;
+}
+
+static const char *
+row_source(const WeirStage *stage, uint32_t port, const struct ArrowArray *batch, int64_t row, char where[64])
+{
+  const WeirInput *input = port < stage->plan->n_inputs ? &stage->plan->inputs[port] : NULL;
+  gint at = input && input->schema ? weir_schema_find(input->schema, "_row") : -1;
+  if (at < 0 || row < 0 || row >= batch->length) {
+    g_snprintf(where, 64, "row %" G_GINT64_FORMAT " of the batch", row + 1);
+    return where;
+  }
+  weir_column column = weir_batch_column(&input->schema->arrow, batch, at);
+  guint64 id = weir_is_null(&column, row) ? 0 : (guint64)weir_get_integer(&column, row);
+  g_snprintf(where, 64, "source %" G_GUINT64_FORMAT ", record %" G_GUINT64_FORMAT, (id >> 48) + 1,
+             id & ((G_GUINT64_CONSTANT(1) << 48) - 1));
+  return where;
+}
+
+/* ---- Reports -------------------------------------------------------------------------------------------- */
+
+static int
+host_fail(weir_stage *public, const char *format, ...)
+{
+  WeirStage *stage = handle(public);
+  va_list args;
+  va_start(args, format);
+  char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  stage->fails++;
+  if (stage->fail_text)
+    g_free(text);
+  else
+    stage->fail_text = text;
+  return -1;
+}
+
+static void
+host_log(weir_stage *public, int level, const char *format, ...)
+{
+  WeirStage *stage = handle(public);
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  if (stage->planning) {
+    if (level >= WEIR_LOG_WARNING) {
+      g_autofree char *label = weir_plan_stage_label(stage->plan);
+      weir_diagnostics_warning(stage->planning, stage->plan->spec->position, "%s: %s", label, text);
+    }
+    return;
+  }
+  if (level <= WEIR_LOG_DEBUG && !stage->run->developer)
+    return;
+  WeirMessage message = {.type = WEIR_MESSAGE_LOG, .stage = stage->plan->name, .level = level, .text = text};
+  weir_run_post(stage->run, &message);
+}
+
+static int
+host_reject(weir_stage *public, uint32_t port, const struct ArrowArray *batch, int64_t row,
+            const char *source, uint64_t line, const char *format, ...)
+{
+  WeirStage *stage = handle(public);
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  char where[64];
+  if (batch)
+    return weir_stage_fail_host(stage, "%s: %s", row_source(stage, port, batch, row, where), text);
+  return weir_stage_fail_host(stage, "%s:%" G_GUINT64_FORMAT ": %s", source ? source : "?", (guint64)line,
+                              text);
+}
+
+static void
+host_progress(weir_stage *public, uint64_t done, uint64_t total, const char *unit)
+{
+  WeirStage *stage = handle(public);
+  if (!stage->running)
+    return;
+  WeirStageCounters *counters = &stage->running->counters;
+  if (unit && unit != WEIR_GET(counters->unit))
+    WEIR_SET(counters->unit, g_intern_string(unit));
+  WEIR_SET(counters->total, total);
+  WEIR_SET(counters->done, done);
+}
+
+static void
+host_metric(weir_stage *public, const char *name, double value, const char *unit)
+{
+  WeirStage *stage = handle(public);
+  WeirMessage message = {
+      .type = WEIR_MESSAGE_METRIC, .stage = stage->plan->name, .name = name, .value = value, .unit = unit};
+  if (stage->running)
+    weir_run_post(stage->run, &message);
+}
+
+static void
+host_message(weir_stage *public, const char *kind, const char *name, const char *json)
+{
+  WeirStage *stage = handle(public);
+  WeirMessage message = {
+      .type = WEIR_MESSAGE_DATA, .stage = stage->plan->name, .kind = kind, .name = name, .json = json};
+  if (stage->running)
+    weir_run_post(stage->run, &message);
+}
+
+static void
+host_outcome(weir_stage *public, int outcome, const char *format, ...)
+{
+  WeirStage *stage = handle(public);
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  if (outcome != WEIR_HELD) {
+    weir_stage_breach(stage, "W05", "weir_outcome() was given %d, which is no outcome", outcome);
+    return;
+  }
+  g_autofree char *label = weir_plan_stage_label(stage->plan);
+  g_autofree char *whole = g_strdup_printf("%s: %s", label, text);
+  g_mutex_lock(&stage->run->error_lock);
+  if (!stage->run->held)
+    stage->run->held = weir_redact(whole);
+  g_mutex_unlock(&stage->run->error_lock);
+}
+
+static int
+host_cancelled(weir_stage *public)
+{
+  return g_atomic_int_get(&handle(public)->run->cancelled);
+}
+
+/* ---- Resources ------------------------------------------------------------------------------------------ */
+
+static void *
+host_alloc(weir_stage *public, size_t bytes)
+{
+  WeirStage *stage = handle(public);
+  gpointer memory = weir_arena_alloc(stage->plan->arena, bytes);
+  if (!memory)
+    weir_stage_fail_host(stage, "no memory for %zu bytes", bytes);
+  return memory;
+}
+
+static int
+host_reserve(weir_stage *public, uint64_t bytes)
+{
+  WeirStage *stage = handle(public);
+  if (stage->running)
+    WEIR_COUNT(stage->running->reserved, bytes);
+  return 0;
+}
+
+static void
+host_unreserve(weir_stage *public, uint64_t bytes)
+{
+  WeirStage *stage = handle(public);
+  if (!stage->running)
+    return;
+  if (bytes > WEIR_GET(stage->running->reserved))
+    weir_stage_breach(stage, "W14",
+                      "%" G_GUINT64_FORMAT " bytes were given back, but only %" G_GUINT64_FORMAT
+                      " were reserved",
+                      (guint64)bytes, (guint64)WEIR_GET(stage->running->reserved));
+  else
+    __atomic_fetch_sub(&stage->running->reserved, bytes, __ATOMIC_RELAXED);
+}
+
+/* A number from the pipeline's seed, the stage's name and the stream: FNV-1a, then SplitMix64's finish. */
+static uint64_t
+host_seed(weir_stage *public, uint64_t stream)
+{
+  WeirStage *stage = handle(public);
+  uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ stage->plan->plan->seed;
+  for (const char *p = stage->plan->name; *p; p++)
+    hash = (hash ^ (uint8_t)*p) * UINT64_C(0x100000001b3);
+  weir_random random = weir_random_from(hash ^ (stream * UINT64_C(0xd1342543de82ef95)));
+  return weir_random_u64(&random);
+}
+
+static int64_t
+host_started(weir_stage *public)
+{
+  return handle(public)->run->started_us;
+}
+
+static int
+host_given(weir_stage *public, const char *option)
+{
+  return g_hash_table_contains(handle(public)->plan->given, option);
+}
+
+/* ---- Columns -------------------------------------------------------------------------------------------- */
+
+static WeirInput *
+input_at(WeirStage *stage, uint32_t port, const char *what)
+{
+  if (port < stage->plan->n_inputs)
+    return &stage->plan->inputs[port];
+  weir_stage_breach(stage, "W05", "%s was asked about input %u, but there are %u", what, port,
+                    stage->plan->n_inputs);
+  return NULL;
+}
+
+static WeirOutput *
+output_at(WeirStage *stage, uint32_t port, const char *what)
+{
+  if (port < stage->plan->n_outputs)
+    return &stage->plan->outputs[port];
+  weir_stage_breach(stage, "W05", "%s was asked about output %u, but there are %u", what, port,
+                    stage->plan->n_outputs);
+  return NULL;
+}
+
+static uint32_t
+host_inputs(weir_stage *public, uint32_t port)
+{
+  WeirInput *input = input_at(handle(public), port, "weir_inputs()");
+  return input ? input->edges->len : 0;
+}
+
+static uint32_t
+host_input_source(weir_stage *public)
+{
+  return handle(public)->source;
+}
+
+static const struct ArrowSchema *
+host_input_schema(weir_stage *public, uint32_t port)
+{
+  WeirInput *input = input_at(handle(public), port, "weir_input_schema()");
+  return input && input->schema ? &input->schema->arrow : NULL;
+}
+
+static int32_t
+host_input_column(weir_stage *public, uint32_t port, uint32_t entry, uint32_t item)
+{
+  WeirInput *input = input_at(handle(public), port, "weir_input_index()");
+  return input && input->binding ? weir_binding_column(input->binding, entry, item) : -1;
+}
+
+static uint32_t
+host_outputs(weir_stage *public)
+{
+  return handle(public)->plan->n_outputs;
+}
+
+static int
+host_output_used(weir_stage *public, uint32_t port)
+{
+  WeirOutput *output = output_at(handle(public), port, "weir_output_used()");
+  for (guint e = 0; output && e < output->edges->len; e++) {
+    const WeirEdge *edge = output->edges->pdata[e];
+    if (!edge->queue || !weir_queue_is_abandoned(edge->queue))
+      return 1;
+  }
+  return 0;
+}
+
+static const struct ArrowSchema *
+host_output_schema(weir_stage *public, uint32_t port)
+{
+  WeirOutput *output = output_at(handle(public), port, "weir_output_schema()");
+  return output && output->schema ? &output->schema->arrow : NULL;
+}
+
+static int
+host_declare(weir_stage *public, uint32_t port, const weir_field *fields, uint32_t n)
+{
+  WeirStage *stage = handle(public);
+  WeirOutput *output = output_at(stage, port, "weir_declare()");
+  return output ? weir_stage_declare(stage, port, fields, n) : -1;
+}
+
+/* ---- Tables --------------------------------------------------------------------------------------------- */
+
+static WeirInput *
+table_at(weir_stage *public, uint32_t port, const char *what)
+{
+  WeirStage *stage = handle(public);
+  WeirInput *input = input_at(stage, port, what);
+  if (input && (input->row->flags & WEIR_PORT_TABLE) && stage->running)
+    return input;
+  if (input)
+    weir_stage_breach(stage, "W05", "%s was asked about input \"%s\", which is no table that is whole", what,
+                      input->name);
+  return NULL;
+}
+
+static uint64_t
+host_table_rows(weir_stage *public, uint32_t port)
+{
+  WeirInput *input = table_at(public, port, "weir_table_rows()");
+  uint64_t rows = 0;
+  for (guint e = 0; input && e < input->edges->len; e++)
+    rows += weir_queue_n_rows(((WeirEdge *)input->edges->pdata[e])->queue);
+  return rows;
+}
+
+static uint64_t
+host_table_batches(weir_stage *public, uint32_t port)
+{
+  WeirInput *input = table_at(public, port, "weir_table_batches()");
+  uint64_t batches = 0;
+  for (guint e = 0; input && e < input->edges->len; e++)
+    batches += weir_queue_n_batches(((WeirEdge *)input->edges->pdata[e])->queue);
+  return batches;
+}
+
+static int
+host_table_batch(weir_stage *public, uint32_t port, uint64_t index, struct ArrowArray *batch)
+{
+  WeirStage *stage = handle(public);
+  WeirInput *input = table_at(public, port, "weir_table_batch()");
+  batch->release = NULL;
+  if (!input)
+    return -1;
+  for (guint e = 0; e < input->edges->len; e++) {
+    const WeirEdge *edge = input->edges->pdata[e];
+    guint64 n = weir_queue_n_batches(edge->queue);
+    if (index < n) {
+      struct ArrowArray found;
+      weir_queue_share(edge->queue, index, &found);
+      if (!edge->columns) {
+        weir_batch_move(&found, batch);
+        return 0;
+      }
+      g_autoptr(GError) error = NULL;
+      if (weir_batch_rearrange(&found, edge->columns, weir_schema_n_columns(input->schema), NULL, 0, batch,
+                               &error))
+        return 0;
+      return weir_stage_fail_host(stage, "%s", error->message);
+    }
+    index -= n;
+  }
+  return weir_stage_breach(
+      stage, "W05", "weir_table_batch() was asked for a batch beyond the last of input \"%s\"", input->name);
+}
+
+/* ---- Parallel work -------------------------------------------------------------------------------------- */
+
+static uint32_t
+host_threads(weir_stage *public)
+{
+  WeirRun *run = handle(public)->run;
+  return run->pool ? weir_pool_threads(run->pool) : 1;
+}
+
+static int
+host_parallel(weir_stage *public, uint64_t n_tasks, int (*task)(void *data, uint64_t index), void *data)
+{
+  WeirRun *run = handle(public)->run;
+  if (run->pool)
+    return weir_pool_run(run->pool, n_tasks, task, data);
+  for (uint64_t i = 0; i < n_tasks; i++)
+    if (task(data, i))
+      return -1;
+  return 0;
+}
+
+static uint32_t
+host_comm_rank(weir_stage *public)
+{
+  (void)public;
+  return 0;
+}
+
+static uint32_t
+host_comm_size(weir_stage *public)
+{
+  (void)public;
+  return 1;
+}
+
+static int
+host_comm_sum(weir_stage *public, double *values, size_t n)
+{
+  (void)public, (void)values, (void)n; /* the sum over one rank is what is there */
+  return 0;
+}
+
+static int
+host_comm_gather(weir_stage *public, const void *mine, size_t bytes, void *all)
+{
+  (void)public;
+  memmove(all, mine, bytes);
+  return 0;
+}
+
+static int
+host_comm_barrier(weir_stage *public)
+{
+  (void)public;
+  return 0;
+}
+
+const weir_host weir_host_table = {
+    .size = sizeof(weir_host),
+    .abi_major = WEIR_ABI_MAJOR,
+    .abi_minor = WEIR_ABI_MINOR,
+    .fail = host_fail,
+    .log = host_log,
+    .reject = host_reject,
+    .progress = host_progress,
+    .metric = host_metric,
+    .message = host_message,
+    .outcome = host_outcome,
+    .cancelled = host_cancelled,
+    .alloc = host_alloc,
+    .reserve = host_reserve,
+    .unreserve = host_unreserve,
+    .scratch = weir_host_scratch,
+    .cache = weir_host_cache,
+    .seed = host_seed,
+    .started = host_started,
+    .given = host_given,
+    .inputs = host_inputs,
+    .input_source = host_input_source,
+    .input_schema = host_input_schema,
+    .input_column = host_input_column,
+    .outputs = host_outputs,
+    .output_used = host_output_used,
+    .output_schema = host_output_schema,
+    .declare = host_declare,
+    .emit = weir_host_emit,
+    .batch_new = weir_host_batch_new,
+    .derive = weir_host_derive,
+    .batch_send = weir_host_batch_send,
+    .batch_drop = weir_host_batch_drop,
+    .select = weir_host_select,
+    .table_rows = host_table_rows,
+    .table_batches = host_table_batches,
+    .table_batch = host_table_batch,
+    .artifact_begin = weir_host_artifact_begin,
+    .artifact_finish = weir_host_artifact_finish,
+    .artifact_drop = weir_host_artifact_drop,
+    .run_path = weir_host_run_path,
+    .output = weir_host_output,
+    .threads = host_threads,
+    .parallel = host_parallel,
+    .comm_rank = host_comm_rank,
+    .comm_size = host_comm_size,
+    .comm_sum = host_comm_sum,
+    .comm_gather = host_comm_gather,
+    .comm_barrier = host_comm_barrier,
+};

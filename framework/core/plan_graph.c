@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* The graph of a plan: references become edges, stages get an order, cycles, deadlocks and double writers are found. */
+#include "base/nearest.h"
+#include "core/plan.h"
+
+/* ---- References to edges -------------------------------------------------------------------------------- */
+
+static const char *
+stage_name_at(gpointer data, gsize index)
+{
+  const WeirPipeline *pipeline = data;
+  return index < pipeline->stages->len ? ((WeirStageSpec *)pipeline->stages->pdata[index])->name : NULL;
+}
+
+static const char *
+output_name_at(gpointer data, gsize index)
+{
+  const WeirPlanStage *stage = data;
+  return index < stage->n_outputs ? stage->outputs[index].name : NULL;
+}
+
+static const char *
+input_name_at(gpointer data, gsize index)
+{
+  const WeirPlanStage *stage = data;
+  return index < stage->n_inputs ? stage->inputs[index].name : NULL;
+}
+
+typedef enum { FOUND, ABSENT, WRONG } Lookup;
+
+/* Find "stage.port" or "stage". ABSENT: the stage is left out by its "when". WRONG: reported. */
+static Lookup
+find_output(WeirPlan *plan, GHashTable *skipped, const char *name, WeirPosition at, const WeirPlanStage *who,
+            WeirOutput **output, WeirDiagnostics *diagnostics)
+{
+  const char *dot = strchr(name, '.');
+  g_autofree char *stage_name = dot ? g_strndup(name, dot - name) : g_strdup(name);
+  WeirPlanStage *stage = weir_plan_find(plan, stage_name);
+  if (!stage) {
+    if (g_hash_table_contains(skipped, stage_name))
+      return ABSENT;
+    g_autofree char *meant = weir_did_you_mean_of(stage_name, stage_name_at, plan->pipeline);
+    weir_diagnostics_error(diagnostics, at, "stage \"%s\" takes its input from the unknown stage \"%s\"%s",
+                           who->name, stage_name, meant);
+    return WRONG;
+  }
+  if (!stage->class)
+    return WRONG; /* its own error was reported */
+  if (!dot && stage->n_outputs == 1) {
+    *output = &stage->outputs[0];
+    return FOUND;
+  }
+  for (guint i = 0; dot && i < stage->n_outputs; i++)
+    if (g_str_equal(stage->outputs[i].name, dot + 1)) {
+      *output = &stage->outputs[i];
+      return FOUND;
+    }
+  if (stage->n_outputs == 0) {
+    weir_diagnostics_error(diagnostics, at, "stage \"%s\" (%s) has no output to take", stage_name,
+                           stage->use);
+  } else if (dot) {
+    g_autofree char *meant = weir_did_you_mean_of(dot + 1, output_name_at, stage);
+    weir_diagnostics_error(diagnostics, at, "stage \"%s\" (%s) has no output \"%s\"%s", stage_name,
+                           stage->use, dot + 1, meant);
+  } else {
+    g_autofree char *meant = weir_did_you_mean_of("", output_name_at, stage);
+    weir_diagnostic_hint(weir_diagnostics_error(diagnostics, at,
+                                                "stage \"%s\" (%s) has several outputs: say which%s",
+                                                stage_name, stage->use, meant),
+                         "write \"%s.%s\"", stage_name, stage->outputs[0].name);
+  }
+  return WRONG;
+}
+
+static void
+add_edge(WeirPlan *plan, WeirOutput *from, WeirInput *to, WeirPosition at)
+{
+  WeirEdge *edge = g_new0(WeirEdge, 1);
+  edge->index = plan->edges->len;
+  edge->from = from;
+  edge->to = to;
+  edge->slot = to->edges->len;
+  edge->position = at;
+  g_ptr_array_add(plan->edges, edge);
+  g_ptr_array_add(from->edges, edge);
+  g_ptr_array_add(to->edges, edge);
+}
+
+/* Follow one reference. Returns whether there is nothing more to say about it. */
+static gboolean
+follow(WeirPlan *plan, GHashTable *skipped, WeirInput *input, const WeirReference *reference,
+       WeirDiagnostics *diagnostics)
+{
+  gboolean absent = FALSE;
+  for (guint i = 0; i < reference->names->len; i++) {
+    const char *name = reference->names->pdata[i];
+    WeirPosition at = g_array_index(reference->positions, WeirPosition, i);
+    WeirOutput *output = NULL;
+    switch (find_output(plan, skipped, name, at, input->stage, &output, diagnostics)) {
+    case FOUND:
+      add_edge(plan, output, input, at);
+      return TRUE;
+    case WRONG:
+      return TRUE;
+    case ABSENT:
+      absent = TRUE;
+    }
+  }
+  if (!absent || (input->row->flags & WEIR_PORT_OPTIONAL))
+    return TRUE; /* an optional input is left unconnected */
+  WeirDiagnostic *entry =
+      weir_diagnostics_error(diagnostics, reference->position,
+                             "stage \"%s\" takes its input from \"%s\", which is left out in this run",
+                             input->stage->name, (const char *)reference->names->pdata[0]);
+  weir_diagnostic_hint(entry, "its \"when\" does not hold; give another source with {\"first\": [...]}");
+  return TRUE;
+}
+
+static WeirInput *
+find_input(WeirPlanStage *stage, const WeirInputSpec *spec, WeirDiagnostics *diagnostics)
+{
+  if (stage->n_inputs == 0) {
+    weir_diagnostics_error(diagnostics, spec->position,
+                           "stage \"%s\" (%s) takes no input, but has a \"from\"", stage->name, stage->use);
+    return NULL;
+  }
+  if (!spec->port && stage->n_inputs == 1)
+    return &stage->inputs[0];
+  for (guint i = 0; spec->port && i < stage->n_inputs; i++)
+    if (g_str_equal(stage->inputs[i].name, spec->port))
+      return &stage->inputs[i];
+  if (spec->port) {
+    g_autofree char *meant = weir_did_you_mean_of(spec->port, input_name_at, stage);
+    weir_diagnostics_error(diagnostics, spec->position, "stage \"%s\" (%s) has no input \"%s\"%s",
+                           stage->name, stage->use, spec->port, meant);
+    return NULL;
+  }
+  guint needed = 0;
+  WeirInput *only = NULL;
+  for (guint i = 0; i < stage->n_inputs; i++)
+    if (!(stage->inputs[i].row->flags & WEIR_PORT_OPTIONAL)) {
+      only = &stage->inputs[i];
+      needed++;
+    }
+  if (needed == 1) /* the others are optional: the plain form means this one */
+    return only;
+  g_autofree char *meant = weir_did_you_mean_of("", input_name_at, stage);
+  weir_diagnostic_hint(weir_diagnostics_error(diagnostics, spec->position,
+                                              "stage \"%s\" (%s) has several inputs: say which%s",
+                                              stage->name, stage->use, meant),
+                       "write \"from\": {\"%s\": …}", stage->inputs[0].name);
+  return NULL;
+}
+
+static void
+connect_stage(WeirPlan *plan, WeirPlanStage *stage, GHashTable *skipped, WeirDiagnostics *diagnostics)
+{
+  gboolean failed = FALSE;
+  for (guint i = 0; i < stage->spec->inputs->len; i++) {
+    const WeirInputSpec *spec = stage->spec->inputs->pdata[i];
+    WeirInput *input = find_input(stage, spec, diagnostics);
+    if (!input) {
+      failed = TRUE;
+      continue;
+    }
+    if (spec->references->len > 1 && !(input->row->flags & WEIR_PORT_MANY)) {
+      weir_diagnostic_hint(
+          weir_diagnostics_error(diagnostics, spec->position,
+                                 "input \"%s\" of stage \"%s\" (%s) takes one source, not a list",
+                                 input->name, stage->name, stage->use),
+          "{\"first\": [...]} takes the first that exists");
+      failed = TRUE;
+      continue;
+    }
+    gsize before = weir_diagnostics_n_errors(diagnostics);
+    for (guint r = 0; r < spec->references->len; r++)
+      follow(plan, skipped, input, spec->references->pdata[r], diagnostics);
+    failed |= weir_diagnostics_n_errors(diagnostics) != before;
+    failed |= input->edges->len == 0; /* from a stage that has an error of its own */
+  }
+  for (guint i = 0; i < stage->n_inputs && !failed; i++) {
+    WeirInput *input = &stage->inputs[i];
+    if (input->edges->len == 0 && !(input->row->flags & WEIR_PORT_OPTIONAL))
+      weir_diagnostic_hint(weir_diagnostics_error(diagnostics, stage->spec->position,
+                                                  "input \"%s\" of stage \"%s\" (%s) is not connected",
+                                                  input->name, stage->name, stage->use),
+                           "give it a \"from\"");
+  }
+}
+
+static void
+read_discard(WeirPlanStage *stage, GHashTable *discarded, WeirDiagnostics *diagnostics)
+{
+  WeirNode *list = stage->spec->discard;
+  if (!list || !weir_node_check_kind(list, WEIR_NODE_LIST, "\"discard\"", diagnostics))
+    return;
+  for (gsize i = 0; i < weir_node_size(list); i++) {
+    WeirNode *name = weir_node_at(list, i);
+    if (!weir_node_check_kind(name, WEIR_NODE_STRING, "a discarded output", diagnostics))
+      continue;
+    gboolean known = FALSE;
+    for (guint o = 0; o < stage->n_outputs; o++)
+      known |= g_str_equal(stage->outputs[o].name, weir_node_string(name));
+    if (!known) {
+      g_autofree char *meant = weir_did_you_mean_of(weir_node_string(name), output_name_at, stage);
+      weir_diagnostics_error(diagnostics, weir_node_position(name),
+                             "stage \"%s\" (%s) has no output \"%s\"%s", stage->name, stage->use,
+                             weir_node_string(name), meant);
+    }
+    g_hash_table_add(discarded, (gpointer)weir_node_string(name));
+  }
+}
+
+static void
+check_unused(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
+{
+  g_autoptr(GHashTable) discarded = g_hash_table_new(g_str_hash, g_str_equal);
+  read_discard(stage, discarded, diagnostics);
+  for (guint o = 0; o < stage->n_outputs; o++) {
+    WeirOutput *output = &stage->outputs[o];
+    if (output->edges->len || !(output->row->flags & WEIR_PORT_REQUIRED) ||
+        g_hash_table_contains(discarded, output->name))
+      continue;
+    WeirDiagnostic *entry = weir_diagnostics_error(diagnostics, stage->spec->position,
+                                                   "nothing takes output \"%s\" of stage \"%s\" (%s)",
+                                                   output->name, stage->name, stage->use);
+    weir_diagnostic_hint(entry,
+                         "take it with \"from\": \"%s.%s\", or silence this with \"discard\": [\"%s\"]",
+                         stage->name, output->name, output->name);
+  }
+}
+
+void
+weir_plan_connect(WeirPlan *plan, GHashTable *skipped, WeirDiagnostics *diagnostics)
+{
+  gsize before = weir_diagnostics_n_errors(diagnostics);
+  for (guint i = 0; i < plan->stages->len; i++)
+    if (((WeirPlanStage *)plan->stages->pdata[i])->class)
+      connect_stage(plan, plan->stages->pdata[i], skipped, diagnostics);
+  if (weir_diagnostics_n_errors(diagnostics) != before)
+    return; /* an edge that is missing would show again as an output that nothing takes */
+  for (guint i = 0; i < plan->stages->len; i++)
+    if (((WeirPlanStage *)plan->stages->pdata[i])->class)
+      check_unused(plan->stages->pdata[i], diagnostics);
+}
+
+/* ---- Order and cycles ----------------------------------------------------------------------------------- */
+
+static gboolean
+is_ready(const WeirPlanStage *stage, const gboolean *placed)
+{
+  for (guint i = 0; i < stage->n_inputs; i++)
+    for (guint e = 0; e < stage->inputs[i].edges->len; e++)
+      if (!placed[((WeirEdge *)stage->inputs[i].edges->pdata[e])->from->stage->index])
+        return FALSE;
+  return TRUE;
+}
+
+static WeirPlanStage *
+unplaced_source(const WeirPlanStage *stage, const gboolean *placed)
+{
+  for (guint i = 0; i < stage->n_inputs; i++)
+    for (guint e = 0; e < stage->inputs[i].edges->len; e++) {
+      WeirPlanStage *source = ((WeirEdge *)stage->inputs[i].edges->pdata[e])->from->stage;
+      if (!placed[source->index])
+        return source;
+    }
+  return NULL;
+}
+
+/* Every stage that is left has a source that is left: going back from any ends in a cycle. */
+static void
+report_cycle(WeirPlan *plan, const gboolean *placed, WeirDiagnostics *diagnostics)
+{
+  WeirPlanStage *stage = NULL;
+  for (guint i = 0; !stage; i++)
+    if (!placed[i])
+      stage = plan->stages->pdata[i];
+  for (guint i = 0; i < plan->stages->len; i++)
+    stage = unplaced_source(stage, placed);
+  g_autoptr(GString) path = g_string_new(stage->name);
+  WeirPlanStage *at = stage;
+  do {
+    at = unplaced_source(at, placed);
+    g_string_prepend(path, " → ");
+    g_string_prepend(path, at->name);
+  } while (at != stage);
+  weir_diagnostics_error(diagnostics, stage->spec->position, "the stages feed each other in a cycle: %s",
+                         path->str);
+}
+
+gboolean
+weir_plan_sort(WeirPlan *plan, WeirDiagnostics *diagnostics)
+{
+  guint n = plan->stages->len;
+  g_autofree gboolean *placed = g_new0(gboolean, n + 1);
+  g_autoptr(GPtrArray) order = g_ptr_array_new();
+  for (guint i = 0; i < n; i++)
+    ((WeirPlanStage *)plan->stages->pdata[i])->index = i;
+  while (order->len < n) {
+    gboolean moved = FALSE;
+    for (guint i = 0; i < n; i++) {
+      WeirPlanStage *stage = plan->stages->pdata[i];
+      if (placed[i] || !is_ready(stage, placed))
+        continue;
+      placed[i] = moved = TRUE;
+      g_ptr_array_add(order, stage);
+    }
+    if (!moved) {
+      report_cycle(plan, placed, diagnostics);
+      return FALSE;
+    }
+  }
+  for (guint i = 0; i < n; i++) {
+    plan->stages->pdata[i] = order->pdata[i];
+    ((WeirPlanStage *)order->pdata[i])->index = i;
+  }
+  return TRUE;
+}
+
+/* ---- Deadlocks ------------------------------------------------------------------------------------------ */
+
+/*
+ * A stage does not take from a stream input while it still waits for its tables, or for a stream that stands before it.
+ * If the stream's source is connected to what the stage waits for by any way but through the stage itself, a full
+ * ring could stop that too. Such an edge may hold any number of batches.
+ */
+static gboolean
+connected_without(const WeirPlan *plan, const WeirPlanStage *without, const WeirPlanStage *a,
+                  const WeirPlanStage *b)
+{
+  guint n = plan->stages->len;
+  g_autofree guint *group = g_new(guint, n + 1);
+  for (guint i = 0; i < n; i++)
+    group[i] = i;
+  for (gboolean changed = TRUE; changed;) {
+    changed = FALSE;
+    for (guint e = 0; e < plan->edges->len; e++) {
+      const WeirEdge *edge = plan->edges->pdata[e];
+      guint from = edge->from->stage->index, to = edge->to->stage->index;
+      if (edge->from->stage == without || edge->to->stage == without || group[from] == group[to])
+        continue;
+      group[from] = group[to] = MIN(group[from], group[to]);
+      changed = TRUE;
+    }
+  }
+  return group[a->index] == group[b->index];
+}
+
+static gboolean
+waits_for_before(const WeirEdge *earlier, const WeirEdge *edge)
+{
+  if (earlier == edge || (edge->to->row->flags & WEIR_PORT_TABLE))
+    return FALSE;
+  if (earlier->to->row->flags & WEIR_PORT_TABLE)
+    return TRUE;
+  if (!edge->to->stage->resolved) /* it begins when the types of all its inputs are known */
+    return TRUE;
+  return earlier->to->index < edge->to->index || (earlier->to == edge->to && earlier->slot < edge->slot);
+}
+
+void
+weir_plan_mark_spools(WeirPlan *plan)
+{
+  for (guint e = 0; e < plan->edges->len; e++) {
+    WeirEdge *edge = plan->edges->pdata[e];
+    const WeirPlanStage *stage = edge->to->stage;
+    for (guint i = 0; i < stage->n_inputs; i++)
+      for (guint o = 0; o < stage->inputs[i].edges->len && !edge->spool; o++) {
+        const WeirEdge *earlier = stage->inputs[i].edges->pdata[o];
+        edge->spool = waits_for_before(earlier, edge) &&
+                      connected_without(plan, stage, earlier->from->stage, edge->from->stage);
+      }
+  }
+}
+
+/* ---- Writers -------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_below(const char *path, const char *folder)
+{
+  gsize n = strlen(folder);
+  return g_str_has_prefix(path, folder) && path[n] == '/';
+}
+
+typedef struct {
+  const char *path;
+  const WeirPlanStage *stage;
+  const char *option;
+} Writer;
+
+static WeirPosition
+writer_position(const Writer *writer)
+{
+  const WeirNode *options = writer->stage->spec->options;
+  if (options && weir_node_get(options, writer->option))
+    return weir_node_key_position(options, writer->option);
+  return writer->stage->spec->position;
+}
+
+void
+weir_plan_check_writers(WeirPlan *plan, WeirDiagnostics *diagnostics)
+{
+  g_autoptr(GArray) writers = g_array_new(FALSE, FALSE, sizeof(Writer));
+  for (guint s = 0; s < plan->stages->len; s++) {
+    const WeirPlanStage *stage = plan->stages->pdata[s];
+    for (guint o = 0; stage->class && o < stage->class->n_options; o++) {
+      const weir_option *option = &stage->class->options[o];
+      const char *path = option->type == WEIR_OUTPUT_PATH
+                             ? G_STRUCT_MEMBER(const char *, stage->state, option->offset)
+                             : NULL;
+      if (!path || g_str_has_prefix(path, "/dev/"))
+        continue;
+      Writer writer = {path, stage, option->name};
+      for (guint w = 0; w < writers->len; w++) {
+        const Writer *other = &g_array_index(writers, Writer, w);
+        gboolean same = g_str_equal(other->path, path);
+        if (!same && !is_below(path, other->path) && !is_below(other->path, path))
+          continue;
+        WeirDiagnostic *entry = weir_diagnostics_error(
+            diagnostics, writer_position(&writer), "stages \"%s\" and \"%s\" %s \"%s\"", other->stage->name,
+            stage->name, same ? "both write" : "write one inside the other:", path);
+        WeirPosition first = writer_position(other);
+        g_autofree char *where = weir_position_to_string(first);
+        weir_diagnostic_note(entry, "\"%s\" writes \"%s\" (%s)", other->stage->name, other->path, where);
+      }
+      g_array_append_val(writers, writer);
+    }
+  }
+}

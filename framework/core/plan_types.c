@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/* Column types of a plan, resolved forward once; what stages declare only while they run is added the same way. */
+#include "core/stage.h"
+
+#include "base/error.h"
+
+WeirFieldSource
+weir_plan_fields(WeirPlanStage *stage)
+{
+  return (WeirFieldSource){.class = stage->class, .state = stage->state, .arena = stage->arena};
+}
+
+/* ---- Inputs --------------------------------------------------------------------------------------------- */
+
+static void
+note_origin(WeirDiagnostic *entry, const WeirEdge *edge)
+{
+  g_autofree char *label = weir_plan_stage_label(edge->from->stage);
+  g_autofree char *columns = weir_schema_to_string(edge->from->schema);
+  if (strlen(columns) > 400)
+    strcpy(columns + 397, "…");
+  weir_diagnostic_note(entry, "comes from %s, port \"%s\": %s", label, edge->from->name, columns);
+}
+
+/* A problem may go on in further lines; "hint: " begins a hint. */
+static void
+add_problem(const WeirInput *input, const WeirEdge *edge, const char *problem, WeirDiagnostics *diagnostics)
+{
+  g_autofree char *label = weir_plan_stage_label(input->stage);
+  g_auto(GStrv) lines = g_strsplit(problem, "\n", -1);
+  WeirDiagnostic *entry = weir_diagnostics_error(diagnostics, input->stage->spec->position,
+                                                 "%s, port \"%s\": %s", label, input->name, lines[0]);
+  note_origin(entry, edge);
+  for (guint i = 1; lines[i]; i++) {
+    const char *line = g_strstrip(lines[i]);
+    if (g_str_has_prefix(line, "hint: "))
+      weir_diagnostic_hint(entry, "%s", line + 6);
+    else if (*line && !g_str_has_prefix(line, "it has: "))
+      weir_diagnostic_note(entry, "%s", line);
+  }
+}
+
+/* All edges of a port must bring the same columns; the first says in which order. */
+static gboolean
+unify(WeirInput *input, WeirDiagnostics *diagnostics)
+{
+  WeirEdge *first = input->edges->pdata[0];
+  if (input->edges->len == 1) {
+    input->schema = weir_schema_ref(first->from->schema);
+    return TRUE;
+  }
+  g_autoptr(WeirSchema) schema = weir_schema_copy(&first->from->schema->arrow, NULL);
+  if (!schema)
+    return FALSE;
+  guint n = weir_schema_n_columns(schema);
+  for (guint e = 1; e < input->edges->len; e++) {
+    WeirEdge *edge = input->edges->pdata[e];
+    const WeirSchema *other = edge->from->schema;
+    gboolean same = weir_schema_n_columns(other) == n;
+    g_autofree gint32 *columns = g_new(gint32, n + 1);
+    for (guint c = 0; c < n && same; c++) {
+      gint at = weir_schema_find(other, weir_schema_column_name(schema, c));
+      columns[c] = at;
+      same = at >= 0 && g_str_equal(other->arrow.children[at]->format, schema->arrow.children[c]->format);
+      if (same)
+        schema->arrow.children[c]->flags |= other->arrow.children[at]->flags & ARROW_FLAG_NULLABLE;
+    }
+    if (!same) {
+      g_autofree char *wanted = weir_schema_to_string(schema);
+      g_autofree char *problem =
+          g_strdup_printf("its sources have different columns\n  the first has: %s", wanted);
+      add_problem(input, edge, problem, diagnostics);
+      return FALSE;
+    }
+    if (!weir_schema_equal(schema, other))
+      edge->columns = g_steal_pointer(&columns);
+  }
+  input->schema = g_steal_pointer(&schema);
+  return TRUE;
+}
+
+/* Bind an input whose sources are all known. */
+static gboolean
+bind(WeirInput *input, WeirDiagnostics *diagnostics)
+{
+  if (input->binding || input->edges->len == 0)
+    return TRUE;
+  if (!unify(input, diagnostics))
+    return FALSE;
+  WeirFieldSource fields = weir_plan_fields(input->stage);
+  g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+  input->binding = weir_port_type_bind(input->type, input->schema, weir_options_fields, &fields, problems);
+  for (guint i = 0; i < problems->len; i++)
+    add_problem(input, input->edges->pdata[0], problems->pdata[i], diagnostics);
+  return input->binding != NULL;
+}
+
+static gboolean
+inputs_are_known(const WeirPlanStage *stage)
+{
+  for (guint i = 0; i < stage->n_inputs; i++)
+    for (guint e = 0; e < stage->inputs[i].edges->len; e++)
+      if (!((WeirEdge *)stage->inputs[i].edges->pdata[e])->from->schema)
+        return FALSE;
+  return TRUE;
+}
+
+/* ---- Outputs -------------------------------------------------------------------------------------------- */
+
+static gboolean
+type_output(WeirOutput *output, WeirDiagnostics *diagnostics)
+{
+  if (output->schema || output->open)
+    return TRUE;
+  WeirPlanStage *stage = output->stage;
+  const WeirSchema *base = output->base >= 0 ? stage->inputs[output->base].schema : NULL;
+  if (output->base >= 0 && !base)
+    return TRUE; /* an optional input that is not connected: nothing can come out of it */
+  WeirFieldSource fields = weir_plan_fields(stage);
+  g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+  output->schema =
+      weir_port_type_output(output->type, base, weir_options_fields, &fields, &output->derivation, problems);
+  for (guint i = 0; i < problems->len; i++) {
+    g_autofree char *label = weir_plan_stage_label(stage);
+    g_auto(GStrv) lines = g_strsplit(problems->pdata[i], "\n", -1);
+    WeirDiagnostic *entry = weir_diagnostics_error(diagnostics, stage->spec->position,
+                                                   "%s, output \"%s\": %s", label, output->name, lines[0]);
+    for (guint l = 1; lines[l]; l++) {
+      const char *line = g_strstrip(lines[l]);
+      if (g_str_has_prefix(line, "hint: "))
+        weir_diagnostic_hint(entry, "%s", line + 6);
+      else if (*line)
+        weir_diagnostic_note(entry, "%s", line);
+    }
+  }
+  return output->schema != NULL;
+}
+
+static gboolean
+call_schema(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
+{
+  if (!stage->class->schema)
+    return TRUE;
+  WeirStage handle;
+  gsize before = weir_diagnostics_n_errors(diagnostics);
+  weir_stage_init(&handle, stage->plan->run, stage, NULL);
+  handle.planning = diagnostics;
+  weir_stage_begin_call(&handle, "schema", -1);
+  int result = weir_stage_end_call(&handle, stage->class->schema(&handle.public));
+  weir_stage_clear(&handle);
+  return result == 0 && weir_diagnostics_n_errors(diagnostics) == before;
+}
+
+/* Stages that an output feeds, as far as nothing but it was missing. */
+static gboolean
+resolve_consumers(WeirOutput *output, WeirDiagnostics *diagnostics)
+{
+  gboolean fine = TRUE;
+  for (guint e = 0; e < output->edges->len; e++) {
+    WeirPlanStage *next = ((WeirEdge *)output->edges->pdata[e])->to->stage;
+    fine &= weir_plan_resolve_stage(next, FALSE, diagnostics);
+  }
+  return fine;
+}
+
+gboolean
+weir_plan_resolve_stage(WeirPlanStage *stage, gboolean may_call, WeirDiagnostics *diagnostics)
+{
+  if (stage->resolved || !inputs_are_known(stage))
+    return TRUE;
+  gboolean fine = TRUE;
+  for (guint i = 0; i < stage->n_inputs; i++)
+    fine &= bind(&stage->inputs[i], diagnostics);
+  if (!fine || (stage->class->schema && !may_call))
+    return fine;
+  stage->resolved = TRUE;
+  if (!call_schema(stage, diagnostics))
+    return FALSE;
+  for (guint o = 0; o < stage->n_outputs; o++)
+    fine &= type_output(&stage->outputs[o], diagnostics);
+  for (guint o = 0; o < stage->n_outputs && fine; o++)
+    if (stage->outputs[o].schema)
+      fine &= resolve_consumers(&stage->outputs[o], diagnostics);
+  return fine;
+}
+
+gboolean
+weir_plan_declare(WeirOutput *output, WeirSchema *schema, WeirDiagnostics *diagnostics)
+{
+  output->schema = weir_schema_ref(schema);
+  return resolve_consumers(output, diagnostics);
+}
+
+void
+weir_plan_resolve(WeirPlan *plan, WeirDiagnostics *diagnostics)
+{
+  for (guint i = 0; i < plan->stages->len; i++) {
+    WeirPlanStage *stage = plan->stages->pdata[i];
+    gboolean fed = stage->class != NULL;
+    for (guint p = 0; p < stage->n_inputs && fed; p++)
+      fed = stage->inputs[p].edges->len > 0 || (stage->inputs[p].row->flags & WEIR_PORT_OPTIONAL);
+    if (fed)
+      weir_plan_resolve_stage(stage, TRUE, diagnostics);
+  }
+}

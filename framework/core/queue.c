@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Bounded rings, spools and tables: a mutex and two conditions each. */
+#include "core/queue.h"
+
+#include "core/batch.h"
+
+typedef struct {
+  struct ArrowArray batch;
+  guint64 bytes;
+} Slot;
+
+struct WeirQueue {
+  GMutex lock;
+  GCond not_empty, not_full;
+  WeirQueueKind kind;
+  guint max_batches;
+  guint64 max_bytes;
+  Slot *slots; /* `size` of them; those in use begin at `head` */
+  guint size, head, used;
+  guint64 bytes, rows;
+  gboolean closed, cancelled, abandoned;
+  guint takers, putters; /* that wait: nobody is woken for nothing */
+};
+
+WeirQueue *
+weir_queue_new(WeirQueueKind kind, guint max_batches, guint64 max_bytes)
+{
+  WeirQueue *queue = g_new0(WeirQueue, 1);
+  g_mutex_init(&queue->lock);
+  g_cond_init(&queue->not_empty);
+  g_cond_init(&queue->not_full);
+  queue->kind = kind;
+  queue->max_batches = MAX(max_batches, 1);
+  queue->max_bytes = max_bytes;
+  queue->size = 16;
+  queue->slots = g_new(Slot, queue->size);
+  return queue;
+}
+
+static void
+release_all(WeirQueue *queue)
+{
+  for (guint i = 0; i < queue->used; i++)
+    weir_batch_release(&queue->slots[(queue->head + i) % queue->size].batch);
+  queue->used = 0;
+  queue->bytes = 0;
+}
+
+void
+weir_queue_free(WeirQueue *queue)
+{
+  if (!queue)
+    return;
+  release_all(queue);
+  g_free(queue->slots);
+  g_cond_clear(&queue->not_empty);
+  g_cond_clear(&queue->not_full);
+  g_mutex_clear(&queue->lock);
+  g_free(queue);
+}
+
+static void
+grow(WeirQueue *queue)
+{
+  Slot *larger = g_new(Slot, queue->size * 2);
+  for (guint i = 0; i < queue->used; i++)
+    larger[i] = queue->slots[(queue->head + i) % queue->size];
+  g_free(queue->slots);
+  queue->slots = larger;
+  queue->size *= 2;
+  queue->head = 0;
+}
+
+static gboolean
+is_full(const WeirQueue *queue)
+{
+  return queue->kind == WEIR_QUEUE_RING && queue->used > 0 &&
+         (queue->used >= queue->max_batches || queue->bytes >= queue->max_bytes);
+}
+
+static guint64
+now_ns(void)
+{
+  return (guint64)g_get_monotonic_time() * 1000;
+}
+
+gboolean
+weir_queue_put(WeirQueue *queue, struct ArrowArray *batch, guint64 bytes, guint64 *waited_ns,
+               void (*on_wait)(gpointer data), gpointer data)
+{
+  g_mutex_lock(&queue->lock);
+  if (is_full(queue) && !queue->cancelled && !queue->abandoned) {
+    guint64 begin = now_ns();
+    if (on_wait)
+      on_wait(data);
+    queue->putters++;
+    while (is_full(queue) && !queue->cancelled && !queue->abandoned)
+      g_cond_wait(&queue->not_full, &queue->lock);
+    queue->putters--;
+    *waited_ns += now_ns() - begin;
+  }
+  gboolean cancelled = queue->cancelled;
+  if (cancelled || queue->abandoned) {
+    g_mutex_unlock(&queue->lock);
+    weir_batch_release(batch);
+    return !cancelled;
+  }
+  if (queue->used == queue->size)
+    grow(queue);
+  Slot *slot = &queue->slots[(queue->head + queue->used) % queue->size];
+  queue->rows += (guint64)batch->length;
+  queue->bytes += bytes;
+  slot->bytes = bytes;
+  weir_batch_move(batch, &slot->batch);
+  queue->used++;
+  gboolean wake = queue->takers > 0 && queue->kind != WEIR_QUEUE_TABLE;
+  g_mutex_unlock(&queue->lock);
+  if (wake)
+    g_cond_signal(&queue->not_empty);
+  return TRUE;
+}
+
+void
+weir_queue_close(WeirQueue *queue)
+{
+  g_mutex_lock(&queue->lock);
+  queue->closed = TRUE;
+  g_cond_broadcast(&queue->not_empty);
+  g_mutex_unlock(&queue->lock);
+}
+
+WeirQueueResult
+weir_queue_take(WeirQueue *queue, struct ArrowArray *batch, guint64 *waited_ns,
+                void (*on_wait)(gpointer data), gpointer data)
+{
+  WeirQueueResult result;
+  g_mutex_lock(&queue->lock);
+  if (queue->used == 0 && !queue->closed && !queue->cancelled) {
+    guint64 begin = now_ns();
+    if (on_wait)
+      on_wait(data);
+    queue->takers++;
+    while (queue->used == 0 && !queue->closed && !queue->cancelled)
+      g_cond_wait(&queue->not_empty, &queue->lock);
+    queue->takers--;
+    *waited_ns += now_ns() - begin;
+  }
+  gboolean wake = FALSE;
+  if (queue->cancelled) {
+    result = WEIR_QUEUE_CANCELLED;
+  } else if (queue->used == 0) {
+    result = WEIR_QUEUE_END;
+  } else {
+    Slot *slot = &queue->slots[queue->head];
+    weir_batch_move(&slot->batch, batch);
+    queue->bytes -= slot->bytes;
+    queue->head = (queue->head + 1) % queue->size;
+    queue->used--;
+    wake = queue->putters > 0;
+    result = WEIR_QUEUE_BATCH;
+  }
+  g_mutex_unlock(&queue->lock);
+  if (wake)
+    g_cond_signal(&queue->not_full);
+  return result;
+}
+
+void
+weir_queue_abandon(WeirQueue *queue)
+{
+  g_mutex_lock(&queue->lock);
+  queue->abandoned = TRUE;
+  release_all(queue);
+  g_cond_broadcast(&queue->not_full);
+  g_mutex_unlock(&queue->lock);
+}
+
+gboolean
+weir_queue_is_abandoned(WeirQueue *queue)
+{
+  g_mutex_lock(&queue->lock);
+  gboolean abandoned = queue->abandoned;
+  g_mutex_unlock(&queue->lock);
+  return abandoned;
+}
+
+void
+weir_queue_cancel(WeirQueue *queue)
+{
+  g_mutex_lock(&queue->lock);
+  queue->cancelled = TRUE;
+  g_cond_broadcast(&queue->not_empty);
+  g_cond_broadcast(&queue->not_full);
+  g_mutex_unlock(&queue->lock);
+}
+
+WeirQueueResult
+weir_queue_wait_whole(WeirQueue *queue, guint64 *waited_ns)
+{
+  guint64 begin = now_ns();
+  g_mutex_lock(&queue->lock);
+  while (!queue->closed && !queue->cancelled)
+    g_cond_wait(&queue->not_empty, &queue->lock);
+  gboolean cancelled = queue->cancelled;
+  g_mutex_unlock(&queue->lock);
+  *waited_ns += now_ns() - begin;
+  return cancelled ? WEIR_QUEUE_CANCELLED : WEIR_QUEUE_END;
+}
+
+guint64
+weir_queue_n_batches(WeirQueue *queue)
+{
+  g_mutex_lock(&queue->lock);
+  guint64 n = queue->used;
+  g_mutex_unlock(&queue->lock);
+  return n;
+}
+
+guint64
+weir_queue_n_rows(WeirQueue *queue)
+{
+  g_mutex_lock(&queue->lock);
+  guint64 n = queue->rows;
+  g_mutex_unlock(&queue->lock);
+  return n;
+}
+
+guint64
+weir_queue_n_bytes(WeirQueue *queue)
+{
+  g_mutex_lock(&queue->lock);
+  guint64 n = queue->bytes;
+  g_mutex_unlock(&queue->lock);
+  return n;
+}
+
+void
+weir_queue_share(WeirQueue *queue, guint64 index, struct ArrowArray *batch)
+{
+  struct ArrowArray both[2];
+  g_mutex_lock(&queue->lock);
+  Slot *slot = &queue->slots[(queue->head + index) % queue->size];
+  weir_batch_share(&slot->batch, both, 2);
+  weir_batch_move(&both[0], &slot->batch);
+  weir_batch_move(&both[1], batch);
+  g_mutex_unlock(&queue->lock);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* A run: its settings, its plan, its running stages, its first error; shared by the files that make up the engine. */
+#ifndef WEIR_CORE_RUN_H
+#define WEIR_CORE_RUN_H
+
+#include "core/pool.h"
+#include "core/rundir.h"
+#include "core/stage.h"
+
+typedef struct {
+  WeirListener listener;
+  gpointer data;
+} WeirListenerEntry;
+
+/* A message on its way to the listeners; owns its strings. */
+typedef struct {
+  WeirMessage message;
+  char *texts[6]; /* stage, text, kind, name, json, unit */
+} WeirPosted;
+
+struct WeirRun {
+  WeirPipeline *pipeline;
+  GArray *parameter_infos; /* of WeirParameterInfo */
+  GPtrArray *info_strings; /* owned by the infos */
+  guint jobs;
+  char *directory;
+  char *plugin_path;
+  gboolean unsafe_plugins;
+  gboolean developer;
+  GArray *listeners; /* of WeirListenerEntry */
+
+  char **folders;
+  WeirPlan *plan;
+
+  GMainContext *context;
+  GAsyncQueue *messages; /* of WeirPosted */
+  gint running;          /* stages whose threads have not ended */
+  gint interrupted;      /* weir_run_cancel() was called */
+  gint cancelled;        /* stages are to stop, for whatever reason */
+
+  GMutex error_lock;
+  char *error; /* the first failure's report */
+  char *held;  /* why a gate refused or a budget was met */
+
+  WeirRunningStage *stages; /* one a stage of the plan, in its order */
+  guint n_stages;
+  WeirPool *pool;
+  WeirRunDir *dir;
+  gint64 started_us; /* wall clock, or SOURCE_DATE_EPOCH */
+  gint64 begin_ns, end_ns;
+  GArray *stats; /* of WeirStageStats */
+  GPtrArray *stat_strings;
+};
+
+/* message.c: post from any thread; dispatch in the run's own. Text is redacted. */
+void weir_run_post(WeirRun *run, const WeirMessage *message);
+void weir_run_dispatch(WeirRun *run);
+
+/* Note the first failure and cancel. `report` is taken. */
+void weir_run_fail(WeirRun *run, char *report);
+/* Wake everything that waits. */
+void weir_run_stop(WeirRun *run);
+/* worker.c: start the threads of all stages; they count run->running down. */
+void weir_run_start_stages(WeirRun *run, GPtrArray *threads);
+
+guint64 weir_now_ns(void);
+
+#endif

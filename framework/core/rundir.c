@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* Run directories: made exclusively, a journal line a message, artifacts, outputs and metrics noted for run.json. */
+#include "core/rundir.h"
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json_write.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void
+made_thing_free(gpointer data)
+{
+  WeirMadeThing *thing = data;
+  g_free(thing->stage);
+  g_free(thing->kind);
+  g_free(thing->path);
+  g_free(thing->sha256);
+  g_free(thing->metadata);
+  g_free(thing);
+}
+
+/* A folder that the user named may exist, but only empty. */
+static gboolean
+make_named(const char *path, GError **error)
+{
+  g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+  if (dir && g_dir_read_name(dir)) {
+    g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
+                "the run directory \"%s\" is not empty\n  hint: name another with --run-dir", path);
+    return FALSE;
+  }
+  return weir_make_folder(path, error);
+}
+
+/* runs/NAME-TIME, with a number behind it when two runs begin in one second. */
+static char *
+make_default(const char *name, GError **error)
+{
+  g_autofree char *runs = g_canonicalize_filename("runs", NULL);
+  if (!weir_make_folder(runs, error))
+    return NULL;
+  g_autoptr(GDateTime) now = g_date_time_new_now_local();
+  g_autofree char *time = g_date_time_format(now, "%Y%m%d-%H%M%S");
+  for (guint i = 1; i < 10000; i++) {
+    g_autofree char *leaf =
+        i == 1 ? g_strdup_printf("%s-%s", name, time) : g_strdup_printf("%s-%s-%u", name, time, i);
+    g_autofree char *path = g_build_filename(runs, leaf, NULL);
+    if (mkdir(path, 0777) == 0)
+      return g_steal_pointer(&path);
+    if (errno != EEXIST) {
+      weir_set_io_error(error, errno, "make the run directory", path);
+      return NULL;
+    }
+  }
+  g_set_error(error, WEIR_ERROR, WEIR_ERROR_FAILED, "cannot find a free name for a run directory in \"%s\"",
+              runs);
+  return NULL;
+}
+
+WeirRunDir *
+weir_run_dir_new(const char *directory, const char *name, GError **error)
+{
+  g_autofree char *path = NULL;
+  if (directory) {
+    path = g_canonicalize_filename(directory, NULL);
+    if (!make_named(path, error))
+      return NULL;
+  } else {
+    path = make_default(name, error);
+    if (!path)
+      return NULL;
+  }
+  g_autofree char *journal = g_build_filename(path, "events.jsonl", NULL);
+  int fd = open(journal, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+  if (fd < 0) {
+    weir_set_io_error(error, errno, "write", journal);
+    return NULL;
+  }
+  WeirRunDir *dir = g_new0(WeirRunDir, 1);
+  dir->path = g_steal_pointer(&path);
+  dir->journal = fd;
+  g_mutex_init(&dir->lock);
+  dir->artifacts = g_ptr_array_new_with_free_func(made_thing_free);
+  dir->outputs = g_ptr_array_new_with_free_func(made_thing_free);
+  dir->metrics = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+  dir->metric_order = g_ptr_array_new_with_free_func(g_free);
+  return dir;
+}
+
+void
+weir_run_dir_free(WeirRunDir *dir)
+{
+  if (!dir)
+    return;
+  close(dir->journal);
+  g_ptr_array_unref(dir->artifacts);
+  g_ptr_array_unref(dir->outputs);
+  g_hash_table_unref(dir->metrics);
+  g_ptr_array_unref(dir->metric_order);
+  g_mutex_clear(&dir->lock);
+  g_free(dir->path);
+  g_free(dir);
+}
+
+static const char *const message_names[] = {"run-begin", "stage-state", "log",   "metric", "data",
+                                            "artifact",  "reject",      "error", "tick",   "run-end"};
+
+static void
+note_metric(WeirRunDir *dir, const WeirMessage *message)
+{
+  g_autofree char *key = g_strdup_printf("%s\n%s", message->stage, message->name);
+  double *value = g_new(double, 1);
+  *value = message->value;
+  if (g_hash_table_contains(dir->metrics, key)) {
+    g_hash_table_insert(dir->metrics, key, value);
+  } else {
+    char *kept = g_strdup(key);
+    g_ptr_array_add(dir->metric_order, kept);
+    g_hash_table_insert(dir->metrics, kept, value);
+  }
+}
+
+static void
+write_line(int fd, const GString *line)
+{
+  gsize done = 0;
+  while (done < line->len) {
+    ssize_t n = write(fd, line->str + done, line->len - done);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return; /* a full disk: the stage that writes data reports it */
+    done += (gsize)n;
+  }
+}
+
+void
+weir_run_dir_note(WeirRunDir *dir, const WeirMessage *message)
+{
+  if (message->type == WEIR_MESSAGE_TICK)
+    return;
+  if (message->type == WEIR_MESSAGE_METRIC)
+    note_metric(dir, message);
+  g_autoptr(GString) line = g_string_new(NULL);
+  g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(message->time / G_USEC_PER_SEC);
+  g_autofree char *date = g_date_time_format(utc, "%Y-%m-%dT%H:%M:%S");
+  g_autofree char *time = g_strdup_printf("%s.%06dZ", date, (int)(message->time % G_USEC_PER_SEC));
+  WeirJsonWriter *json = weir_json_writer_new(line, 0);
+  weir_json_begin_object(json);
+  weir_json_member_string(json, "time", time);
+  weir_json_member_string(json, "event", message_names[message->type]);
+  const struct {
+    const char *key, *value;
+  } texts[] = {{"stage", message->stage},
+               {"kind", message->kind},
+               {"name", message->name},
+               {"text", message->text},
+               {"unit", message->unit}};
+  for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+    if (texts[i].value)
+      weir_json_member_string(json, texts[i].key, texts[i].value);
+  if (message->type == WEIR_MESSAGE_METRIC)
+    weir_json_member_number(json, "value", message->value);
+  if (message->type == WEIR_MESSAGE_LOG)
+    weir_json_member_string(json, "level",
+                            message->level >= WEIR_LOG_WARNING ? "warning"
+                            : message->level == WEIR_LOG_INFO  ? "info"
+                                                               : "debug");
+  if (message->type == WEIR_MESSAGE_RUN_END)
+    weir_json_member_integer(json, "code", message->code);
+  if (message->json) {
+    weir_json_key(json, "data");
+    weir_json_raw(json, message->json);
+  }
+  weir_json_end_object(json);
+  weir_json_writer_flush(json);
+  weir_json_writer_free(json);
+  g_string_append_c(line, '\n');
+  write_line(dir->journal, line);
+}
+
+void
+weir_run_dir_made(WeirRunDir *dir, gboolean artifact, const char *stage, const char *kind, const char *path,
+                  const char *sha256, const char *metadata, guint64 bytes)
+{
+  WeirMadeThing *thing = g_new0(WeirMadeThing, 1);
+  thing->stage = g_strdup(stage);
+  thing->kind = g_strdup(kind);
+  thing->path = g_strdup(path);
+  thing->sha256 = g_strdup(sha256);
+  thing->metadata = g_strdup(metadata);
+  thing->bytes = bytes;
+  g_mutex_lock(&dir->lock);
+  g_ptr_array_add(artifact ? dir->artifacts : dir->outputs, thing);
+  g_mutex_unlock(&dir->lock);
+}

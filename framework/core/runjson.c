@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* run.json: the whole record of a run; what differs from run to run with the same input stands under "measured". */
+#include "core/run.h"
+
+#include "base/digest.h"
+#include "base/json_write.h"
+#include "base/redact.h"
+
+#include <glob.h>
+#include <sys/stat.h>
+
+static void
+write_digested(WeirJsonWriter *json, const char *path)
+{
+  char hex[WEIR_DIGEST_HEX_BYTES];
+  struct stat st;
+  weir_json_begin_object(json);
+  weir_json_member_string(json, "path", path);
+  if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+    weir_json_member_unsigned(json, "bytes", (guint64)st.st_size);
+    if (weir_digest_file(path, hex, NULL))
+      weir_json_member_string(json, "sha256", hex);
+  } else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && weir_digest_folder(path, NULL, hex, NULL)) {
+    weir_json_member_string(json, "sha256", hex);
+  }
+  weir_json_end_object(json);
+}
+
+static void
+write_pattern(WeirJsonWriter *json, const char *pattern)
+{
+  glob_t found = {0};
+  if (!strpbrk(pattern, "*?[") || g_file_test(pattern, G_FILE_TEST_EXISTS))
+    write_digested(json, pattern);
+  else if (glob(pattern, 0, NULL, &found) == 0)
+    for (gsize i = 0; i < found.gl_pathc; i++)
+      write_digested(json, found.gl_pathv[i]);
+  globfree(&found);
+}
+
+static void
+write_inputs(WeirJsonWriter *json, WeirRun *run)
+{
+  weir_json_key(json, "inputs");
+  weir_json_begin_array(json);
+  for (guint i = 0; i < run->n_stages; i++) {
+    const WeirPlanStage *stage = run->stages[i].plan;
+    for (guint o = 0; o < stage->class->n_options; o++) {
+      const weir_option *option = &stage->class->options[o];
+      if (option->type == WEIR_INPUT_PATH) {
+        const char *path = G_STRUCT_MEMBER(const char *, stage->state, option->offset);
+        if (path)
+          write_digested(json, path);
+      } else if (option->type == WEIR_PATH_LIST) {
+        const weir_list *list = G_STRUCT_MEMBER_P(stage->state, option->offset);
+        for (guint p = 0; p < list->count; p++)
+          write_pattern(json, list->items[p]);
+      }
+    }
+  }
+  weir_json_end_array(json);
+}
+
+static void
+write_plugins(WeirJsonWriter *json, WeirRun *run)
+{
+  g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+  weir_json_key(json, "plugins");
+  weir_json_begin_array(json);
+  for (guint i = 0; i < run->n_stages; i++) {
+    WeirPlugin *plugin = run->stages[i].plan->plugin;
+    char hex[WEIR_DIGEST_HEX_BYTES];
+    if (!g_hash_table_add(seen, plugin))
+      continue;
+    const weir_plugin *descriptor = weir_plugin_get_descriptor(plugin);
+    weir_json_begin_object(json);
+    weir_json_member_string(json, "name", descriptor->name);
+    weir_json_member_string(json, "version", descriptor->version);
+    weir_json_member_string(json, "file", weir_plugin_get_file(plugin));
+    if (weir_digest_file(weir_plugin_get_file(plugin), hex, NULL))
+      weir_json_member_string(json, "sha256", hex);
+    weir_json_end_object(json);
+  }
+  weir_json_end_array(json);
+}
+
+static void
+write_made(WeirJsonWriter *json, const char *key, const GPtrArray *things)
+{
+  weir_json_key(json, key);
+  weir_json_begin_array(json);
+  for (guint i = 0; i < things->len; i++) {
+    const WeirMadeThing *thing = things->pdata[i];
+    weir_json_begin_object(json);
+    weir_json_member_string(json, "stage", thing->stage);
+    weir_json_member_string(json, "kind", thing->kind);
+    weir_json_member_string(json, "path", thing->path);
+    weir_json_member_unsigned(json, "bytes", thing->bytes);
+    if (thing->sha256)
+      weir_json_member_string(json, "sha256", thing->sha256);
+    if (thing->metadata) {
+      weir_json_key(json, "metadata");
+      weir_json_raw(json, thing->metadata);
+    }
+    weir_json_end_object(json);
+  }
+  weir_json_end_array(json);
+}
+
+static void
+write_metrics(WeirJsonWriter *json, const WeirRunDir *dir)
+{
+  weir_json_key(json, "metrics");
+  weir_json_begin_array(json);
+  for (guint i = 0; i < dir->metric_order->len; i++) {
+    const char *key = dir->metric_order->pdata[i];
+    const char *newline = strchr(key, '\n');
+    g_autofree char *stage = g_strndup(key, newline - key);
+    weir_json_begin_object(json);
+    weir_json_member_string(json, "stage", stage);
+    weir_json_member_string(json, "name", newline + 1);
+    weir_json_member_number(json, "value", *(double *)g_hash_table_lookup(dir->metrics, key));
+    weir_json_end_object(json);
+  }
+  weir_json_end_array(json);
+}
+
+static void
+write_measured(WeirJsonWriter *json, WeirRun *run)
+{
+  guint n;
+  const WeirStageStats *stats = weir_run_get_stats(run, &n);
+  g_autoptr(GDateTime) began = g_date_time_new_from_unix_utc(run->started_us / G_USEC_PER_SEC);
+  g_autofree char *date = g_date_time_format_iso8601(began);
+  weir_json_key(json, "measured");
+  weir_json_begin_object(json);
+  weir_json_member_string(json, "started", date);
+  weir_json_member_number(json, "seconds", weir_run_get_elapsed(run));
+  weir_json_member_unsigned(json, "jobs", run->jobs);
+  weir_json_key(json, "stages");
+  weir_json_begin_array(json);
+  for (guint i = 0; i < n; i++) {
+    weir_json_begin_object(json);
+    weir_json_member_string(json, "stage", stats[i].stage);
+    weir_json_member_string(json, "use", stats[i].use);
+    weir_json_member_string(json, "state", stats[i].state);
+    weir_json_member_unsigned(json, "records_in", stats[i].records_in);
+    weir_json_member_unsigned(json, "records_out", stats[i].records_out);
+    weir_json_member_unsigned(json, "bytes_in", stats[i].bytes_in);
+    weir_json_member_unsigned(json, "bytes_out", stats[i].bytes_out);
+    weir_json_member_unsigned(json, "rejects", stats[i].rejects);
+    weir_json_member_number(json, "busy_seconds", (double)stats[i].busy_ns / 1e9);
+    weir_json_member_number(json, "input_wait_seconds", (double)stats[i].wait_in_ns / 1e9);
+    weir_json_member_number(json, "output_wait_seconds", (double)stats[i].wait_out_ns / 1e9);
+    weir_json_end_object(json);
+  }
+  weir_json_end_array(json);
+  weir_json_end_object(json);
+}
+
+gboolean
+weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, GError **error)
+{
+  g_autoptr(GString) out = g_string_new(NULL);
+  WeirJsonWriter *json = weir_json_writer_new(out, 2);
+  g_autofree char *plan = weir_plan_to_json(run->plan);
+  weir_json_begin_object(json);
+  weir_json_member_string(json, "weir", weir_version());
+  weir_json_member_string(json, "state", state);
+  weir_json_member_integer(json, "code", code);
+  if (run->error)
+    weir_json_member_string(json, "error", run->error);
+  if (run->held)
+    weir_json_member_string(json, "held", run->held);
+  weir_json_key(json, "pipeline");
+  write_digested(json, run->pipeline->file);
+  weir_json_key(json, "plan");
+  weir_json_raw(json, g_strchomp(plan));
+  write_plugins(json, run);
+  write_inputs(json, run);
+  g_mutex_lock(&dir->lock);
+  write_made(json, "artifacts", dir->artifacts);
+  write_made(json, "outputs", dir->outputs);
+  g_mutex_unlock(&dir->lock);
+  write_metrics(json, dir);
+  write_measured(json, run);
+  weir_json_end_object(json);
+  weir_json_writer_flush(json);
+  weir_json_writer_free(json);
+  g_string_append_c(out, '\n');
+  weir_redact_string(out);
+  g_autofree char *path = g_build_filename(dir->path, "run.json", NULL);
+  return weir_atomic_write(path, out->str, (gssize)out->len, WEIR_ATOMIC_DEFAULT, error);
+}

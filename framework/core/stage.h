@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* A running stage: what stands behind the weir_stage that a plugin sees, and the calls into its class. */
+#ifndef WEIR_CORE_STAGE_H
+#define WEIR_CORE_STAGE_H
+
+#include "core/batch.h"
+#include "core/plan.h"
+#include "core/queue.h"
+
+typedef struct WeirRun WeirRun;
+
+/* Counters are written by the stage's threads and read by whoever looks: relaxed atomics. */
+typedef struct {
+  guint64 records_in, records_out, batches_in, batches_out, bytes_in, bytes_out, rejects;
+  guint64 busy_ns, wait_in_ns, wait_out_ns;
+  guint64 begin_ns, end_ns; /* g_get_monotonic_time() * 1000; 0: not yet */
+  guint64 done, total;
+  const char *unit;      /* interned */
+  const char *state;     /* static */
+  const WeirEdge *waits; /* the edge that it waits for */
+  gint waits_out;        /* whether for room in it */
+} WeirStageCounters;
+
+#define WEIR_COUNT(field, n) __atomic_fetch_add(&(field), (n), __ATOMIC_RELAXED)
+#define WEIR_SET(field, v)   __atomic_store_n(&(field), (v), __ATOMIC_RELAXED)
+#define WEIR_GET(field)      __atomic_load_n(&(field), __ATOMIC_RELAXED)
+
+/* What all workers of a stage share. */
+typedef struct WeirRunningStage {
+  WeirRun *run;
+  WeirPlanStage *plan;
+  WeirStageCounters counters;
+  guint64 reserved;
+  GPtrArray *artifacts;   /* of WeirAtomicDir that were begun */
+  GMutex lock;            /* artifacts, order */
+  gboolean *output_ended; /* one an output: nothing may be emitted any more */
+  gboolean *declared;
+
+  /* Workers of a parallel stage: batches are taken with a number, and what comes of them is sent in that order. */
+  GMutex input_lock;
+  GCond turn;
+  guint64 next_ticket, next_turn;
+  gboolean stopped;
+} WeirRunningStage;
+
+/* What is emitted while a worker waits for its turn. */
+typedef struct {
+  guint port;
+  struct ArrowArray batch;
+} WeirHeldBatch;
+
+/* A stage handle; a worker has its own. `public` is what the plugin gets. */
+typedef struct WeirStage {
+  weir_stage public;
+  WeirRunningStage *running; /* NULL while planning */
+  WeirPlanStage *plan;
+  WeirRun *run;
+  WeirDiagnostics *planning; /* where fail() goes while planning */
+
+  const char *call; /* function of the class that runs, or NULL */
+  gint port;        /* of process() and end(), else -1 */
+  guint source;     /* slot of the edge that the batch came over */
+  guint64 batch_number;
+  guint fails;          /* calls of fail() in this call */
+  char *fail_text;      /* of the first */
+  gboolean host_failed; /* a function of the host failed and reported */
+  GPtrArray *builders;  /* weir_batch that are open */
+  GArray *held;         /* of WeirHeldBatch, for a parallel stage; else NULL */
+  guint64 blocked_ns;   /* waiting for output in this call */
+} WeirStage;
+
+void weir_stage_init(WeirStage *stage, WeirRun *run, WeirPlanStage *plan, WeirRunningStage *running);
+void weir_stage_clear(WeirStage *stage);
+
+/* The host's function table, one for all stages. */
+extern const weir_host weir_host_table;
+
+/* Begin and end a call into the class: rules W01, W02, W03, W12, W13. `result` is what the function returned; gives 0,
+   -1 or WEIR_END. */
+void weir_stage_begin_call(WeirStage *stage, const char *call, gint port);
+int weir_stage_end_call(WeirStage *stage, int result);
+
+/* Report a broken rule; always -1. */
+int weir_stage_breach(WeirStage *stage, const char *rule, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* Report a failure found by the host in what the stage does; always -1. */
+int weir_stage_fail_host(WeirStage *stage, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Send a batch to all that take an output; takes it. 0 or -1. */
+int weir_stage_deliver(WeirStage *stage, WeirOutput *output, struct ArrowArray *batch);
+/* The columns of an output became known while the run goes on. */
+int weir_stage_declare(WeirStage *stage, guint port, const weir_field *fields, guint n);
+
+/* Functions of the table that have files of their own. */
+int weir_host_emit(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
+weir_batch *weir_host_batch_new(weir_stage *stage, uint32_t port);
+weir_batch *weir_host_derive(weir_stage *stage, uint32_t in, struct ArrowArray *batch, uint32_t out);
+int weir_host_batch_send(weir_batch *batch);
+void weir_host_batch_drop(weir_batch *batch);
+int weir_host_select(weir_stage *stage, uint32_t in, struct ArrowArray *batch, uint32_t out,
+                     const int64_t *rows, int64_t n);
+const char *weir_host_artifact_begin(weir_stage *stage, const char *name);
+int weir_host_artifact_finish(weir_stage *stage, const char *folder, uint32_t port, const char *kind,
+                              const char *metadata);
+void weir_host_artifact_drop(weir_stage *stage, const char *folder);
+const char *weir_host_run_path(weir_stage *stage, const char *path, int64_t len);
+int weir_host_output(weir_stage *stage, const char *path, const char *kind);
+const char *weir_host_scratch(weir_stage *stage);
+const char *weir_host_cache(weir_stage *stage);
+
+#endif

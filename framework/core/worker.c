@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: MIT */
+/* The threads of the stages: each waits for its tables, takes batches from its streams, and calls its class. */
+#include "core/run.h"
+
+#include "base/atomic_dir.h"
+
+#define RING_BATCHES 64
+#define RING_BYTES   (G_GUINT64_CONSTANT(64) << 20)
+
+guint64
+weir_now_ns(void)
+{
+  return (guint64)g_get_monotonic_time() * 1000;
+}
+
+static void
+post_state(WeirRunningStage *running, const char *state)
+{
+  WeirMessage message = {.type = WEIR_MESSAGE_STAGE_STATE, .stage = running->plan->name, .text = state};
+  WEIR_SET(running->counters.state, state);
+  weir_run_post(running->run, &message);
+}
+
+static gboolean
+is_table(const WeirInput *input)
+{
+  return input->row->flags & WEIR_PORT_TABLE;
+}
+
+static gboolean
+is_cancelled(const WeirRun *run)
+{
+  return g_atomic_int_get(&run->cancelled);
+}
+
+/* ---- Calls ---------------------------------------------------------------------------------------------- */
+
+static guint64
+begin_call(WeirStage *stage, const char *call, gint port)
+{
+  weir_stage_begin_call(stage, call, port);
+  return weir_now_ns();
+}
+
+static int
+end_call(WeirStage *stage, guint64 begin, int result)
+{
+  guint64 spent = weir_now_ns() - begin;
+  WEIR_COUNT(stage->running->counters.busy_ns, spent > stage->blocked_ns ? spent - stage->blocked_ns : 0);
+  return weir_stage_end_call(stage, result);
+}
+
+static int
+call_open(WeirStage *stage)
+{
+  if (!stage->plan->class->open)
+    return 0;
+  guint64 begin = begin_call(stage, "open", -1);
+  return end_call(stage, begin, stage->plan->class->open(&stage->public));
+}
+
+static int
+call_end(WeirStage *stage, guint port)
+{
+  if (!stage->plan->class->end)
+    return 0;
+  guint64 begin = begin_call(stage, "end", (gint)port);
+  return end_call(stage, begin, stage->plan->class->end(&stage->public, port));
+}
+
+static int
+call_produce(WeirStage *stage)
+{
+  int result = 0;
+  while (result == 0) {
+    if (is_cancelled(stage->run))
+      return -1;
+    guint64 begin = begin_call(stage, "produce", -1);
+    result = end_call(stage, begin, stage->plan->class->produce(&stage->public));
+  }
+  return result;
+}
+
+/* A null in a column whose type allows none stops the run before the stage sees it. */
+static gboolean
+nulls_are_allowed(WeirStage *stage, const WeirInput *input, const struct ArrowArray *batch)
+{
+  guint n;
+  const gint32 *columns = weir_binding_no_nulls(input->binding, &n);
+  gint32 column = 0;
+  gint64 row = n ? weir_batch_first_null(input->schema, batch, columns, n, &column) : -1;
+  if (row < 0)
+    return TRUE;
+  g_autofree char *json = weir_batch_row_to_json(input->schema, batch, row, 200);
+  gint at = weir_schema_find(input->schema, "_row");
+  g_autofree char *where = NULL;
+  if (at >= 0) {
+    weir_column ids = weir_batch_column(&input->schema->arrow, batch, at);
+    guint64 id = (guint64)weir_get_integer(&ids, row);
+    where = g_strdup_printf("record %" G_GUINT64_FORMAT " of source %" G_GUINT64_FORMAT,
+                            id & ((G_GUINT64_CONSTANT(1) << 48) - 1), (id >> 48) + 1);
+  } else {
+    where = g_strdup_printf("row %" G_GINT64_FORMAT " of the batch", row + 1);
+  }
+  weir_stage_fail_host(
+      stage,
+      "input \"%s\": column \"%s\" is empty (null) in %s\n  the record: %s\n  hint: fill it in, or "
+      "leave such records out",
+      input->name, weir_schema_column_name(input->schema, (guint)column), where, json);
+  return FALSE;
+}
+
+/* Rearranged to the port's columns, aligned where the class asks. Takes the batch; FALSE: reported. */
+static gboolean
+prepare(WeirStage *stage, const WeirEdge *edge, struct ArrowArray *batch)
+{
+  const WeirInput *input = edge->to;
+  g_autoptr(GError) error = NULL;
+  struct ArrowArray next = {0};
+  gboolean fine = TRUE;
+  if (edge->columns) {
+    fine = weir_batch_rearrange(batch, edge->columns, weir_schema_n_columns(input->schema), NULL, 0, &next,
+                                &error);
+    weir_batch_move(&next, batch);
+  }
+  if (fine && (stage->plan->class->flags & WEIR_CLASS_ALIGNED)) {
+    fine = weir_batch_realign(input->schema, batch, &next, &error);
+    weir_batch_move(&next, batch);
+  }
+  if (!fine) {
+    weir_stage_fail_host(stage, "%s", error->message);
+    return FALSE;
+  }
+  if (nulls_are_allowed(stage, input, batch))
+    return TRUE;
+  weir_batch_release(batch);
+  return FALSE;
+}
+
+/* One batch through process(). Takes it. */
+static int
+process_batch(WeirStage *stage, const WeirEdge *edge, struct ArrowArray *batch)
+{
+  const WeirInput *input = edge->to;
+  WeirStageCounters *counters = &stage->running->counters;
+  stage->batch_number = WEIR_COUNT(counters->batches_in, 1) + 1;
+  stage->source = edge->slot;
+  WEIR_COUNT(counters->records_in, (guint64)batch->length);
+  WEIR_COUNT(counters->bytes_in, weir_batch_bytes(edge->from->schema, batch));
+  weir_stage_begin_call(stage, "process", (gint)input->index);
+  if (!prepare(stage, edge, batch))
+    return -1;
+  gboolean watch = stage->run->developer;
+  struct ArrowArray kept = {0};
+  guint64 before = 0;
+  if (watch) {
+    struct ArrowArray both[2];
+    weir_batch_share(batch, both, 2);
+    weir_batch_move(&both[0], batch);
+    weir_batch_move(&both[1], &kept);
+    before = weir_batch_checksum(input->schema, &kept);
+  }
+  guint64 begin = begin_call(stage, "process", (gint)input->index);
+  int result = stage->plan->class->process(&stage->public, input->index, batch);
+  gboolean left = batch->release != NULL;
+  weir_batch_release(batch);
+  if (watch && weir_batch_checksum(input->schema, &kept) != before)
+    weir_stage_breach(stage, "W11", "process() changed the buffers of its input \"%s\"", input->name);
+  weir_batch_release(&kept);
+  if (left && result != -1)
+    weir_stage_breach(stage, "W04", "process() returned without releasing or passing on its batch");
+  result = end_call(stage, begin, result);
+  stage->batch_number = 0;
+  return result;
+}
+
+/* ---- Inputs --------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  WeirStageCounters *counters;
+  const WeirEdge *edge;
+} Waiting;
+
+static void
+note_wait(gpointer data)
+{
+  const Waiting *waiting = data;
+  WEIR_SET(waiting->counters->waits_out, 0);
+  WEIR_SET(waiting->counters->waits, waiting->edge);
+}
+
+static WeirQueueResult
+take(WeirStage *stage, const WeirEdge *edge, struct ArrowArray *batch)
+{
+  Waiting waiting = {&stage->running->counters, edge};
+  guint64 waited = 0;
+  WeirQueueResult result = weir_queue_take(edge->queue, batch, &waited, note_wait, &waiting);
+  if (waited) {
+    WEIR_SET(stage->running->counters.waits, NULL);
+    WEIR_COUNT(stage->running->counters.wait_in_ns, waited);
+  }
+  return result;
+}
+
+static gboolean
+wait_for_tables(WeirStage *stage)
+{
+  WeirStageCounters *counters = &stage->running->counters;
+  for (guint i = 0; i < stage->plan->n_inputs; i++) {
+    const WeirInput *input = &stage->plan->inputs[i];
+    for (guint e = 0; is_table(input) && e < input->edges->len; e++) {
+      const WeirEdge *edge = input->edges->pdata[e];
+      guint64 waited = 0;
+      WEIR_SET(counters->waits_out, 0);
+      WEIR_SET(counters->waits, edge);
+      WeirQueueResult result = weir_queue_wait_whole(edge->queue, &waited);
+      WEIR_SET(counters->waits, NULL);
+      WEIR_COUNT(counters->wait_in_ns, waited);
+      if (result == WEIR_QUEUE_CANCELLED)
+        return FALSE;
+      WEIR_COUNT(counters->records_in, weir_queue_n_rows(edge->queue));
+      WEIR_COUNT(counters->batches_in, weir_queue_n_batches(edge->queue));
+      WEIR_COUNT(counters->bytes_in, weir_queue_n_bytes(edge->queue));
+    }
+  }
+  return TRUE;
+}
+
+/* Nulls in a table are looked for once, when it is whole. */
+static gboolean
+check_tables(WeirStage *stage)
+{
+  for (guint i = 0; i < stage->plan->n_inputs; i++) {
+    const WeirInput *input = &stage->plan->inputs[i];
+    guint n = 0;
+    if (!is_table(input) || input->edges->len == 0 || !input->binding)
+      continue;
+    weir_binding_no_nulls(input->binding, &n);
+    guint64 batches = n ? stage->public.host->table_batches(&stage->public, i) : 0;
+    for (guint64 b = 0; b < batches; b++) {
+      struct ArrowArray batch;
+      if (stage->public.host->table_batch(&stage->public, i, b, &batch))
+        return FALSE;
+      gboolean fine = nulls_are_allowed(stage, input, &batch);
+      weir_batch_release(&batch);
+      if (!fine)
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
+inputs_are_known(const WeirPlanStage *stage)
+{
+  for (guint i = 0; i < stage->n_inputs; i++)
+    for (guint e = 0; e < stage->inputs[i].edges->len; e++)
+      if (!((WeirEdge *)stage->inputs[i].edges->pdata[e])->from->schema)
+        return FALSE;
+  return TRUE;
+}
+
+/* Types that were left open in the plan are known once the sources have declared them. */
+static gboolean
+wait_for_types(WeirStage *stage)
+{
+  WeirPlan *plan = stage->plan->plan;
+  g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
+  g_mutex_lock(&plan->types_lock);
+  while (!stage->plan->resolved && !inputs_are_known(stage->plan) && !is_cancelled(stage->run))
+    g_cond_wait(&plan->types_known, &plan->types_lock);
+  gboolean fine = !is_cancelled(stage->run) && weir_plan_resolve_stage(stage->plan, TRUE, diagnostics);
+  g_cond_broadcast(&plan->types_known);
+  g_mutex_unlock(&plan->types_lock);
+  if (!fine && !is_cancelled(stage->run)) {
+    g_autofree char *text = weir_diagnostics_to_string(diagnostics, 0);
+    stage->host_failed = TRUE;
+    weir_run_fail(stage->run, g_strdup(g_strchomp(text)));
+  }
+  return fine;
+}
+
+/* ---- Streams -------------------------------------------------------------------------------------------- */
+
+static int
+drain_serial(WeirStage *stage, WeirEdge *edge)
+{
+  struct ArrowArray batch;
+  for (;;) {
+    switch (take(stage, edge, &batch)) {
+    case WEIR_QUEUE_END:
+      return 0;
+    case WEIR_QUEUE_CANCELLED:
+      return -1;
+    case WEIR_QUEUE_BATCH:
+      break;
+    }
+    int result = process_batch(stage, edge, &batch);
+    if (result == WEIR_END)
+      weir_queue_abandon(edge->queue);
+    if (result != 0)
+      return result;
+  }
+}
+
+typedef struct {
+  WeirRunningStage *running;
+  WeirEdge *edge;
+  int result;
+} WorkerTask;
+
+/* Wait until everything before `ticket` was sent, and send what came of it. */
+static int
+send_in_turn(WeirStage *stage, guint64 ticket, int result)
+{
+  WeirRunningStage *running = stage->running;
+  g_mutex_lock(&running->input_lock);
+  while (running->next_turn != ticket && !running->stopped && !is_cancelled(running->run))
+    g_cond_wait(&running->turn, &running->input_lock);
+  gboolean mine = running->next_turn == ticket && !running->stopped && !is_cancelled(running->run);
+  g_mutex_unlock(&running->input_lock);
+  stage->blocked_ns = 0;
+  for (guint i = 0; i < stage->held->len; i++) {
+    WeirHeldBatch *held = &g_array_index(stage->held, WeirHeldBatch, i);
+    if (!mine || result == -1)
+      weir_batch_release(&held->batch);
+    else if (weir_stage_deliver(stage, &stage->plan->outputs[held->port], &held->batch))
+      result = -1;
+  }
+  g_array_set_size(stage->held, 0);
+  g_mutex_lock(&running->input_lock);
+  running->next_turn++;
+  if (result != 0)
+    running->stopped = TRUE;
+  g_cond_broadcast(&running->turn);
+  g_mutex_unlock(&running->input_lock);
+  return mine ? result : running->stopped && !is_cancelled(running->run) ? 0 : -1;
+}
+
+static void
+work_in_turn(WeirStage *stage, WorkerTask *task)
+{
+  WeirRunningStage *running = task->running;
+  stage->held = g_array_new(FALSE, TRUE, sizeof(WeirHeldBatch));
+  while (task->result == 0) {
+    struct ArrowArray batch;
+    g_mutex_lock(&running->input_lock);
+    WeirQueueResult taken = running->stopped ? WEIR_QUEUE_END : take(stage, task->edge, &batch);
+    guint64 ticket = running->next_ticket;
+    if (taken == WEIR_QUEUE_BATCH)
+      running->next_ticket++;
+    g_mutex_unlock(&running->input_lock);
+    if (taken != WEIR_QUEUE_BATCH) {
+      task->result = taken == WEIR_QUEUE_CANCELLED ? -1 : 0;
+      break;
+    }
+    task->result = send_in_turn(stage, ticket, process_batch(stage, task->edge, &batch));
+  }
+  g_array_unref(stage->held);
+  stage->held = NULL;
+}
+
+static gpointer
+worker_thread(gpointer data)
+{
+  WorkerTask *task = data;
+  WeirStage stage;
+  weir_stage_init(&stage, task->running->run, task->running->plan, task->running);
+  work_in_turn(&stage, task);
+  weir_stage_clear(&stage);
+  return NULL;
+}
+
+static int
+drain_parallel(WeirStage *stage, WeirEdge *edge, guint n_workers)
+{
+  g_autofree WorkerTask *tasks = g_new0(WorkerTask, n_workers);
+  g_autofree GThread **threads = g_new0(GThread *, n_workers);
+  stage->running->next_ticket = stage->running->next_turn = 0;
+  stage->running->stopped = FALSE;
+  for (guint i = 0; i < n_workers; i++)
+    tasks[i] = (WorkerTask){stage->running, edge, 0};
+  for (guint i = 1; i < n_workers; i++)
+    threads[i] = g_thread_try_new("weir-worker", worker_thread, &tasks[i], NULL);
+  work_in_turn(stage, &tasks[0]);
+  int result = tasks[0].result;
+  for (guint i = 1; i < n_workers; i++) {
+    if (threads[i])
+      g_thread_join(threads[i]);
+    if (tasks[i].result == -1 || result == 0)
+      result = tasks[i].result;
+  }
+  if (result == WEIR_END)
+    weir_queue_abandon(edge->queue);
+  return result;
+}
+
+static int
+drain_streams(WeirStage *stage)
+{
+  guint n_workers = stage->plan->class->threads == WEIR_PARALLEL ? stage->run->jobs : 1;
+  for (guint i = 0; i < stage->plan->n_inputs; i++) {
+    WeirInput *input = &stage->plan->inputs[i];
+    if (is_table(input) || input->edges->len == 0)
+      continue;
+    gboolean enough = FALSE;
+    for (guint e = 0; e < input->edges->len; e++) {
+      WeirEdge *edge = input->edges->pdata[e];
+      if (enough) {
+        weir_queue_abandon(edge->queue);
+        continue;
+      }
+      int result = n_workers > 1 ? drain_parallel(stage, edge, n_workers) : drain_serial(stage, edge);
+      if (result == -1)
+        return -1;
+      enough = result == WEIR_END;
+    }
+    if (call_end(stage, i))
+      return -1;
+  }
+  return 0;
+}
+
+/* ---- The life of a stage -------------------------------------------------------------------------------- */
+
+static gboolean
+produces(const WeirPlanStage *stage)
+{
+  return stage->class->produce != NULL;
+}
+
+static int
+live(WeirStage *stage, gboolean *opened)
+{
+  *opened = TRUE;
+  if (call_open(stage) || !wait_for_tables(stage) || !wait_for_types(stage) || !check_tables(stage))
+    return -1;
+  if (drain_streams(stage))
+    return -1;
+  return produces(stage->plan) ? call_produce(stage) : 0;
+}
+
+/* W10: what was never declared has no columns that a consumer could know. */
+static int
+check_declared(WeirStage *stage)
+{
+  for (guint o = 0; o < stage->plan->n_outputs; o++) {
+    const WeirOutput *output = &stage->plan->outputs[o];
+    if (output->open && !output->schema && output->edges->len)
+      return weir_stage_breach(stage, "W10", "output \"%s\" ended before its columns were declared",
+                               output->name);
+  }
+  return 0;
+}
+
+static int
+check_artifacts(WeirStage *stage)
+{
+  int result = 0;
+  for (guint i = 0; i < stage->running->artifacts->len; i++) {
+    WeirAtomicDir *dir = stage->running->artifacts->pdata[i];
+    if (!is_cancelled(stage->run))
+      result = weir_stage_breach(stage, "W15", "artifact \"%s\" was begun, but neither finished nor dropped",
+                                 weir_atomic_dir_path(dir));
+    weir_atomic_dir_free(dir);
+  }
+  g_ptr_array_set_size(stage->running->artifacts, 0);
+  return result;
+}
+
+static void
+call_close(WeirStage *stage)
+{
+  if (!stage->plan->class->close)
+    return;
+  guint64 begin = begin_call(stage, "close", -1);
+  stage->plan->class->close(&stage->public);
+  end_call(stage, begin, 0);
+}
+
+static void
+end_outputs(WeirStage *stage)
+{
+  for (guint o = 0; o < stage->plan->n_outputs; o++) {
+    WEIR_SET(stage->running->output_ended[o], TRUE);
+    for (guint e = 0; e < stage->plan->outputs[o].edges->len; e++)
+      weir_queue_close(((WeirEdge *)stage->plan->outputs[o].edges->pdata[e])->queue);
+  }
+}
+
+static gpointer
+stage_thread(gpointer data)
+{
+  WeirRunningStage *running = data;
+  WeirStage stage;
+  gboolean opened = FALSE;
+  weir_stage_init(&stage, running->run, running->plan, running);
+  WEIR_SET(running->counters.begin_ns, weir_now_ns());
+  post_state(running, "running");
+  int result = live(&stage, &opened);
+  gboolean failed = result == -1 && (stage.fails || stage.host_failed);
+  for (guint o = 0; o < stage.plan->n_outputs; o++)
+    WEIR_SET(running->output_ended[o], TRUE);
+  if (opened)
+    call_close(&stage);
+  if (result != -1 && (check_declared(&stage) || stage.host_failed))
+    failed = TRUE;
+  if (check_artifacts(&stage))
+    failed = TRUE;
+  if (result != -1 && !failed)
+    end_outputs(&stage); /* after a failure nobody may take what came for the whole */
+  weir_stage_clear(&stage);
+  WEIR_SET(running->counters.end_ns, weir_now_ns());
+  post_state(running, failed ? "failed" : result == -1 ? "cancelled" : "done");
+  g_atomic_int_add(&running->run->running, -1);
+  g_main_context_wakeup(running->run->context);
+  return NULL;
+}
+
+void
+weir_run_start_stages(WeirRun *run, GPtrArray *threads)
+{
+  for (guint e = 0; e < run->plan->edges->len; e++) {
+    WeirEdge *edge = run->plan->edges->pdata[e];
+    WeirQueueKind kind = is_table(edge->to) ? WEIR_QUEUE_TABLE
+                         : edge->spool      ? WEIR_QUEUE_SPOOL
+                                            : WEIR_QUEUE_RING;
+    edge->queue = weir_queue_new(kind, RING_BATCHES, RING_BYTES);
+  }
+  g_atomic_int_set(&run->running, (gint)run->n_stages);
+  for (guint i = 0; i < run->n_stages; i++) {
+    g_autoptr(GError) error = NULL;
+    GThread *thread = g_thread_try_new("weir-stage", stage_thread, &run->stages[i], &error);
+    if (thread) {
+      g_ptr_array_add(threads, thread);
+      continue;
+    }
+    g_atomic_int_add(&run->running, -1);
+    weir_run_fail(run, g_strdup_printf("cannot start a thread for stage \"%s\": %s",
+                                       run->stages[i].plan->name, error->message));
+  }
+}
