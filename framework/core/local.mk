@@ -3,7 +3,6 @@
 hostincludedir = $(includedir)/weir-1/weir
 hostinclude_HEADERS = framework/core/weir/host.h
 pkgconfig_DATA += framework/core/weir-host-1.pc
-EXTRA_DIST += framework/core/options.h
 
 noinst_LTLIBRARIES += libweir-core.la
 libweir_core_la_LIBADD = libweir-base.la $(BASE_LIBS)
@@ -14,7 +13,10 @@ libweir_core_la_SOURCES = framework/core/type_expr.h framework/core/type_expr.c 
   framework/core/porttype_bind.c framework/core/porttype_output.c \
   framework/core/batch.h framework/core/batch_private.h framework/core/batch_build.c \
   framework/core/batch_share.c framework/core/batch_copy.c framework/core/batch_check.c \
-  framework/core/batch_measure.c
+  framework/core/batch_measure.c \
+  framework/core/arena.h framework/core/arena.c \
+  framework/core/options.h framework/core/option_value.h framework/core/options.c \
+  framework/core/option_value.c framework/core/option_table.c
 
 # The loader.
 libweir_core_la_CPPFLAGS = $(AM_CPPFLAGS) -DWEIR_STAGEDIR='"$(stagedir)"'

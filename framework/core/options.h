@@ -6,17 +6,9 @@
 
 #include "base/diagnostics.h"
 #include "base/tree.h"
+#include "core/arena.h"
 #include <glib.h>
 #include <weir/plugin.h>
-
-/* Memory that lives as long as its stage: strings of options, weir_alloc(). Thread-safe. */
-typedef struct WeirArena WeirArena;
-WeirArena *weir_arena_new(void);
-void weir_arena_free(WeirArena *arena);
-/* Zeroed, aligned to 16 bytes (64 for sizes from 64 bytes on); NULL if there is no memory. */
-gpointer weir_arena_alloc(WeirArena *arena, gsize bytes);
-char *weir_arena_strdup(WeirArena *arena, const char *text);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirArena, weir_arena_free)
 
 /* Contract rule W17 for the options of a class: names, types, offsets within the state and aligned, no
    overlap, choices present, defaults that parse and lie within the range, ports' `names` options exist.
@@ -35,6 +27,7 @@ typedef struct WeirOptionContext {
 /* Fill `state` (class->state_size bytes, zeroed) from `given`, a map node or NULL, and the defaults. Unknown
    options (with the nearest name or the list), wrong types, values out of range, missing required ones: each
    a diagnostic at the position of its value (or, for a missing one, of `where`). TRUE if there was none.
+   Types are strict: an integer option takes no "25". A null is as if the option had not been given.
    `is_given` (may be NULL) gets the names of the options that were given. Secrets are registered with
    base/redact. */
 gboolean weir_options_fill(const WeirOptionContext *context, const weir_class *class, WeirNode *given,
@@ -57,7 +50,9 @@ const char *const *weir_options_names(const weir_class *class, gconstpointer sta
 /* The resolved values as a JSON map (paths absolute, secrets "***"), for plan, run.json and keys of reuse. */
 WeirNode *weir_options_to_node(const weir_class *class, gconstpointer state);
 
-/* "integer, at least 2, default 25" and its parts, for help and manuals. g_free(). */
+/* "integer, at least 2, default 25" for help and manuals. g_free(). */
 char *weir_option_range(const weir_option *option);
+/* Only "at least 2", "0 to 1", "one of: first, second"; NULL where anything goes. g_free(). */
+char *weir_option_bounds(const weir_option *option);
 
 #endif
