@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Parses CSV into columns. Two readers: an index of field ends (csv_index.c) and a loop that copies and
+ * converts what lies between them; and for whatever that loop does not expect (a quote out of place, a null,
+ * a wrong value, a ragged record, the end of the file) the reader of one record (csv_record.c), which knows
+ * every rule and every error.
+ */
+#include "config.h"
+
+#include "csv.h"
+#include "csv_parse.h"
+#include "utf8.h"
+#include "value_parse.h"
+
+#include <stdlib.h>
+
+/* What is indexed at once: fits the second-level cache together with its index. */
+#define CHUNK ((size_t)32 << 10)
+
+/* Ways of a field in the fast loop. */
+enum way { WAY_TEXT, WAY_INTEGER, WAY_REAL, WAY_SLOW };
+
+/* A field of the file, in the file's order. */
+struct field {
+  enum way way;
+  char zero; /* '0' where an integer must not begin with it */
+  uint32_t column;
+};
+
+struct csv_parser {
+  const struct format_options *options;
+  struct csv_dialect dialect;
+  enum csv_cpu cpu;
+  bool header;
+
+  struct csv_column *columns;
+  uint32_t n_columns;
+  struct field *fields;
+  uint32_t n_fields;
+  bool begun; /* the header of this file was read, or it has none */
+  uint64_t line;
+
+  struct csv_index index;
+  size_t next;    /* first end in the index that was not used */
+  int64_t origin; /* where the indexed text begins, seen from the start of the stretch */
+  struct csv_record record;
+};
+
+/* --- The fast loop ----------------------------------------------------------------------------------------
+ */
+
+/* Room for a text, and for the 32 bytes by which copies may go beyond its end. */
+static inline bool
+text_room(weir_builder *b, int64_t len)
+{
+  return (b->capacity > b->length && b->byte_capacity - b->n_bytes >= len + 32) || !b->grow(b, 1, len + 32);
+}
+
+static inline void
+end_text(weir_builder *b, int64_t len)
+{
+  b->n_bytes += len;
+  weir_builder_count(b);
+  b->offsets[b->length] = (int32_t)b->n_bytes;
+}
+
+/* Copy in steps of 32 bytes; up to 31 more are read and written. */
+static inline void
+copy_wide(char *to, const char *from, int64_t len)
+{
+  int64_t k = 0;
+  do {
+    memcpy(to + k, from + k, 32);
+    k += 32;
+  } while (k < len);
+}
+
+static inline bool
+put_plain(weir_builder *b, const char *from, int64_t len)
+{
+  if (!text_room(b, len))
+    return false;
+  copy_wide(b->bytes + b->n_bytes, from, len);
+  end_text(b, len);
+  return true;
+}
+
+/* A field in quotes: `from` is behind the opening one, `len` without both. Doubled quotes become one, line
+ * ends are counted. */
+static bool
+put_quoted(weir_builder *b, const char *from, int64_t len, char quote, uint64_t *lines)
+{
+  const char *end = from + len;
+  char *to, *start;
+  if (!text_room(b, len))
+    return false;
+  start = to = b->bytes + b->n_bytes;
+  while (from < end) {
+    const char *doubled = memchr(from, quote, (size_t)(end - from));
+    int64_t n = (doubled ? doubled + 1 : end) - from;
+    copy_wide(to, from, n);
+    to += n;
+    from += n + (doubled != NULL);
+  }
+  *lines += csv_count_lines(start, (size_t)(to - start));
+  end_text(b, to - start);
+  return true;
+}
+
+static inline bool
+put_i64(weir_builder *b, const char *text, int64_t len, char zero)
+{
+  int64_t value;
+  if (len > 1 && (*text == zero || *text == '+'))
+    return false;
+  if (value_parse_i64(text, (size_t)len, &value) || weir_room(b, 1, 0))
+    return false;
+  ((int64_t *)b->values)[b->length] = value;
+  weir_builder_count(b);
+  return true;
+}
+
+static inline bool
+put_f64(weir_builder *b, const char *text, int64_t len)
+{
+  double value;
+  if (value_parse_f64(text, (size_t)len, &value) || weir_room(b, 1, 0))
+    return false;
+  ((double *)b->values)[b->length] = value;
+  weir_builder_count(b);
+  return true;
+}
+
+static bool
+put_slow(struct csv_parser *p, const struct field *f, weir_builder *b, const char *text, int64_t len,
+         bool quoted)
+{
+  struct csv_field field = {text, (size_t)len, quoted};
+  return csv_put(&p->columns[f->column], b, &field, p->options) == CSV_PUT;
+}
+
+static inline bool
+put_field(struct csv_parser *p, const struct field *f, weir_builder *b, const char *text, int64_t len,
+          uint64_t *lines)
+{
+  bool quoted = len && *text == p->dialect.quote;
+  if (quoted && f->way == WAY_TEXT)
+    return put_quoted(b, text + 1, len - 2, p->dialect.quote, lines);
+  if (quoted) {
+    text++;
+    len -= 2;
+    if (memchr(text, p->dialect.quote, (size_t)len))
+      return false;
+  }
+  switch (f->way) {
+  case WAY_TEXT:
+    return put_plain(b, text, len);
+  case WAY_INTEGER:
+    return put_i64(b, text, len, f->zero) || (!len && put_slow(p, f, b, text, len, quoted));
+  case WAY_REAL:
+    return put_f64(b, text, len) || (!len && put_slow(p, f, b, text, len, quoted));
+  default:
+    return memchr(text, '\n', (size_t)len) == NULL && memchr(text, '\r', (size_t)len) == NULL &&
+           put_slow(p, f, b, text, len, quoted);
+  }
+}
+
+/* The record at data[at], whose fields end at `ends`. Returns where it ends, -1 where it is to be read
+ * slowly: then some builders have a row too many. */
+static inline int64_t
+read_fast(struct csv_parser *p, const char *data, int64_t at, const uint32_t *ends,
+          struct format_batch *batch, uint64_t *lines)
+{
+  uint32_t last = p->n_fields - 1;
+  for (uint32_t k = 0; k <= last; k++) {
+    const struct field *f = &p->fields[k];
+    int64_t end = p->origin + ends[k];
+    if ((data[end] == p->dialect.delimiter) == (k == last))
+      return -1;
+    if (!put_field(p, f, batch->columns[f->column], data + at, end - at, lines))
+      return -1;
+    at = end + 1;
+  }
+  return at;
+}
+
+/* --- Between the two readers ------------------------------------------------------------------------------
+ */
+
+static bool
+index_has_record(const struct csv_parser *p)
+{
+  return p->index.n - p->next >= p->n_fields;
+}
+
+/* Index data[at..len) as far as a chunk goes, and further while it has no whole record. What is not valid
+ * UTF-8, and all behind it, is left out. */
+static bool
+refill(struct csv_parser *p, const char *data, size_t at, size_t len)
+{
+  for (size_t size = CHUNK;; size *= 4) {
+    size_t n = len - at < size ? len - at : size;
+    if (n > UINT32_MAX - 128 || !csv_index_build(&p->index, data + at, n, p->dialect, p->cpu))
+      return false;
+    p->next = 0;
+    p->origin = (int64_t)at;
+    if (index_has_record(p)) {
+      size_t end = p->index.ends[p->index.n - 1];
+      if (!utf8_valid(data + at, end)) {
+        size_t invalid = utf8_find_invalid(data + at, end);
+        while (p->index.n && p->index.ends[p->index.n - 1] > invalid)
+          p->index.n--;
+      }
+      return index_has_record(p);
+    }
+    if (n < size || p->index.odd < n)
+      return false;
+  }
+}
+
+/* Forget the ends that were read slowly. */
+static void
+skip_ends(struct csv_parser *p, size_t at)
+{
+  while (p->next < p->index.n && p->origin + p->index.ends[p->next] < (int64_t)at)
+    p->next++;
+}
+
+static void
+put_row_number(struct format_batch *batch, uint64_t line)
+{
+  if (batch->row)
+    weir_put_u64(batch->row, batch->row_base + line);
+}
+
+static enum parse_status
+append_record(struct csv_parser *p, struct format_batch *batch, struct format_error *error)
+{
+  const struct csv_record *r = &p->record;
+  int64_t rows = batch->rows;
+  if (r->n != p->n_fields) {
+    format_fail(error, r->line, 0,
+                "the record has %zu field%s, %u wanted as in the %s; put fields that contain "
+                "the delimiter or line ends in quotes",
+                r->n, r->n == 1 ? "" : "s", p->n_fields, p->header ? "header" : "first record");
+    return PARSE_BAD;
+  }
+  for (uint32_t k = 0; k < p->n_fields; k++) {
+    const struct csv_column *column = &p->columns[p->fields[k].column];
+    enum csv_put result = csv_put(column, batch->columns[p->fields[k].column], &r->fields[k], p->options);
+    if (result != CSV_PUT) {
+      csv_put_failed(column, &r->fields[k], result, r->line, error);
+      format_batch_rewind(batch, rows);
+      return result == CSV_PUT_MEMORY ? PARSE_BROKEN : PARSE_BAD;
+    }
+  }
+  put_row_number(batch, r->line);
+  batch->rows++;
+  return PARSE_MORE;
+}
+
+/* One record with all rules. PARSE_MORE: it was read, or with nothing consumed the stretch is too short. */
+static enum parse_status
+read_slow(struct csv_parser *p, const char *data, size_t len, bool final, struct format_batch *batch,
+          size_t *consumed, struct format_error *error)
+{
+  enum parse_status status = PARSE_MORE;
+  enum csv_found found = csv_record_read(&p->record, data, len, final, p->line, p->dialect, error);
+  *consumed = 0;
+  if (found == CSV_CUT)
+    return PARSE_MORE;
+  if (found == CSV_BROKEN)
+    return PARSE_BROKEN;
+  if (found == CSV_RECORD)
+    status = append_record(p, batch, error);
+  *consumed = p->record.consumed;
+  p->line = p->record.next_line;
+  if (found == CSV_BAD)
+    status = PARSE_BAD;
+  return status;
+}
+
+/* Step over the LF of a CR LF. False: it may stand in the next stretch. */
+static inline bool
+step_over_lf(const char *data, size_t len, bool final, size_t *at)
+{
+  if (data[*at - 1] != '\r')
+    return true;
+  if (*at == len)
+    return final;
+  *at += data[*at] == '\n';
+  return true;
+}
+
+/* Records that the index knows, up to a full batch or one that has to be read slowly. Returns where it
+ * stopped. */
+static size_t
+read_indexed(struct csv_parser *p, const char *data, size_t at, size_t len, bool final,
+             struct format_batch *batch, bool *slow)
+{
+  *slow = false;
+  while (index_has_record(p) && batch->rows < batch->max_rows && batch->bytes < batch->max_bytes) {
+    uint64_t lines = 0;
+    const uint32_t *ends = p->index.ends + p->next;
+    int64_t end = p->n_fields == 1 && p->origin + ends[0] == (int64_t)at
+                      ? -1
+                      : read_fast(p, data, (int64_t)at, ends, batch, &lines);
+    size_t next = (size_t)end;
+    if (end < 0 || !step_over_lf(data, len, final, &next)) {
+      format_batch_rewind(batch, batch->rows);
+      *slow = true;
+      return at;
+    }
+    put_row_number(batch, p->line);
+    batch->rows++;
+    batch->bytes += (int64_t)(next - at);
+    p->line += lines + 1;
+    p->next += p->n_fields;
+    at = next;
+  }
+  return at;
+}
+
+/* --- The header -------------------------------------------------------------------------------------------
+ */
+
+/* Which column each field of the file is. */
+static int
+map_fields(struct csv_parser *p, char **names, struct format_error *error)
+{
+  int result = 0;
+  uint32_t n = g_strv_length(names);
+  for (uint32_t k = 0; k < n && !result; k++) {
+    uint32_t c = 0;
+    while (c < p->n_columns && strcmp(p->columns[c].name, names[k]))
+      c++;
+    if (c == p->n_columns || n != p->n_columns)
+      result = format_fail(error, p->record.line, 0,
+                           "the columns of the file are not those that were found when the run was planned");
+    else
+      p->fields[k].column = c;
+  }
+  return result;
+}
+
+static void
+choose_ways(struct csv_parser *p)
+{
+  for (uint32_t k = 0; k < p->n_fields; k++) {
+    struct field *f = &p->fields[k];
+    const struct csv_column *column = &p->columns[f->column];
+    f->zero = column->declared ? '\0' : '0';
+    f->way = WAY_SLOW;
+    if (column->type == WEIR_UTF8 && !p->options->n_nulls)
+      f->way = WAY_TEXT;
+    else if (column->type == WEIR_I64)
+      f->way = WAY_INTEGER;
+    else if (column->type == WEIR_F64)
+      f->way = WAY_REAL;
+  }
+}
+
+static enum parse_status
+read_header(struct csv_parser *p, const char *data, size_t len, bool final, size_t *consumed,
+            struct format_error *error)
+{
+  enum csv_found found = csv_record_read(&p->record, data, len, final, p->line, p->dialect, error);
+  char **names;
+  int failed;
+  *consumed = 0;
+  if (found == CSV_CUT)
+    return PARSE_MORE;
+  if (found != CSV_RECORD) {
+    if (found == CSV_NONE)
+      format_fail(error, 0, 0, "the file has no header, only blank lines");
+    return PARSE_BROKEN;
+  }
+  names = csv_header_names(&p->record, error);
+  failed = !names || map_fields(p, names, error);
+  g_strfreev(names);
+  if (failed)
+    return PARSE_BROKEN;
+  choose_ways(p);
+  *consumed = p->record.consumed;
+  p->line = p->record.next_line;
+  p->begun = true;
+  return PARSE_MORE;
+}
+
+/* --- The format -------------------------------------------------------------------------------------------
+ */
+
+static enum parse_status
+csv_parse(void *parser, const char *data, size_t len, bool final, struct format_batch *batch,
+          size_t *consumed, struct format_error *error)
+{
+  struct csv_parser *p = parser;
+  enum parse_status status = PARSE_MORE;
+  size_t at = 0, used;
+  bool slow = false;
+
+  if (!p->begun) {
+    status = read_header(p, data, len, final, &at, error);
+    if (!p->begun) {
+      *consumed = at;
+      return status;
+    }
+  }
+  while (status == PARSE_MORE) {
+    if (batch->rows >= batch->max_rows || batch->bytes >= batch->max_bytes) {
+      status = PARSE_FULL;
+      break;
+    }
+    if (!slow && (index_has_record(p) || refill(p, data, at, len))) {
+      at = read_indexed(p, data, at, len, final, batch, &slow);
+      continue;
+    }
+    status = read_slow(p, data + at, len - at, final, batch, &used, error);
+    slow = false;
+    if (!used)
+      break;
+    at += used;
+    batch->bytes += (int64_t)used;
+    skip_ends(p, at);
+  }
+  *consumed = at;
+  p->origin -= (int64_t)at;
+  if (status == PARSE_MORE)
+    p->next = p->index.n = 0;
+  return status;
+}
+
+static bool
+is_declared(const struct format_options *options, const char *name)
+{
+  for (uint32_t k = 0; k < options->n_declared; k++)
+    if (!strcmp(options->names[k], name))
+      return true;
+  return false;
+}
+
+static void *
+csv_parser_new(const struct format_options *options, const struct ArrowSchema *const *schema,
+               uint32_t n_columns)
+{
+  struct csv_parser *p = g_new0(struct csv_parser, 1);
+  p->options = options;
+  p->dialect = (struct csv_dialect){options->delimiter, options->quote};
+  p->header = options->header != HEADER_NO;
+  p->n_columns = p->n_fields = n_columns;
+  p->columns = g_new0(struct csv_column, n_columns);
+  p->fields = g_new0(struct field, n_columns);
+  for (uint32_t k = 0; k < n_columns; k++) {
+    p->columns[k].name = schema[k]->name;
+    p->columns[k].type = weir_type_from_format(schema[k]->format, NULL);
+    p->columns[k].nullable = (schema[k]->flags & ARROW_FLAG_NULLABLE) != 0;
+    p->columns[k].declared = is_declared(options, schema[k]->name);
+  }
+  return p;
+}
+
+static void
+csv_parser_begin(void *parser)
+{
+  struct csv_parser *p = parser;
+  p->line = 1;
+  p->next = p->index.n = 0;
+  p->begun = !p->header;
+  for (uint32_t k = 0; k < p->n_fields; k++)
+    p->fields[k].column = k;
+  choose_ways(p);
+}
+
+static uint64_t
+csv_parser_line(const void *parser)
+{
+  return ((const struct csv_parser *)parser)->line;
+}
+
+static void
+csv_parser_free(void *parser)
+{
+  struct csv_parser *p = parser;
+  csv_index_clear(&p->index);
+  csv_record_clear(&p->record);
+  g_free(p->columns);
+  g_free(p->fields);
+  g_free(p);
+}
+
+void
+csv_parser_use_cpu(void *parser, enum csv_cpu cpu)
+{
+  ((struct csv_parser *)parser)->cpu = cpu;
+}
+
+const struct format format_csv = {
+    .name = "csv",
+    .samples_anywhere = true,
+    .infer_begin = csv_infer_begin,
+    .infer_add = csv_infer_add,
+    .infer_finish = csv_infer_finish,
+    .infer_free = csv_infer_free,
+    .parser_new = csv_parser_new,
+    .parser_begin = csv_parser_begin,
+    .parse = csv_parse,
+    .parser_line = csv_parser_line,
+    .parser_free = csv_parser_free,
+};
