@@ -406,6 +406,8 @@ csv_parse(void *parser, const char *data, size_t len, bool final, struct format_
       return status;
     }
   }
+  if (p->index.n && p->origin + p->index.ends[p->index.n - 1] >= (int64_t)len)
+    p->next = p->index.n = 0; /* a shorter stretch than the last one left */
   while (status == PARSE_MORE) {
     if (batch->rows >= batch->max_rows || batch->bytes >= batch->max_bytes) {
       status = PARSE_FULL;
