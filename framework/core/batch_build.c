@@ -205,7 +205,8 @@ builder_grow(weir_builder *builder, int64_t rows, int64_t bytes)
     return -1;
   if (builder->type != WEIR_UTF8 && builder->type != WEIR_BINARY)
     return 0;
-  if (builder->byte_capacity - builder->n_bytes < bytes && grow_bytes(builder, bytes))
+  /* An empty text needs no room, but an address: a NULL from weir_put_space() would say that there is none. */
+  if ((!builder->bytes || builder->byte_capacity - builder->n_bytes < bytes) && grow_bytes(builder, bytes))
     return -1;
   return 0;
 }
