@@ -226,7 +226,7 @@ add_stage(WeirPlan *plan, WeirStageSpec *spec, const WeirPlanSettings *settings,
   stage->name = spec->name;
   stage->use = spec->use;
   stage->arena = weir_arena_new();
-  stage->given = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+  stage->given = g_hash_table_new(g_str_hash, g_str_equal);
   g_ptr_array_add(plan->stages, stage);
   if (!open_class(stage, settings, diagnostics)) {
     stage->class = NULL;

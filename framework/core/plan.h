@@ -115,5 +115,6 @@ WeirFieldSource weir_plan_fields(WeirPlanStage *stage);
 /* plan_print.c; g_free(). */
 char *weir_plan_to_dot(WeirPlan *plan);
 char *weir_plan_to_json(WeirPlan *plan);
+void weir_plan_write_json(WeirPlan *plan, WeirJsonWriter *json);
 
 #endif

@@ -108,11 +108,9 @@ write_outputs(WeirJsonWriter *json, const WeirPlanStage *stage)
   weir_json_end_object(json);
 }
 
-char *
-weir_plan_to_json(WeirPlan *plan)
+void
+weir_plan_write_json(WeirPlan *plan, WeirJsonWriter *json)
 {
-  GString *out = g_string_new(NULL);
-  WeirJsonWriter *json = weir_json_writer_new(out, 2);
   weir_json_begin_object(json);
   weir_json_member_string(json, "name", plan->pipeline->name);
   weir_json_member_unsigned(json, "seed", plan->seed);
@@ -144,7 +142,14 @@ weir_plan_to_json(WeirPlan *plan)
   }
   weir_json_end_array(json);
   weir_json_end_object(json);
-  weir_json_writer_flush(json);
+}
+
+char *
+weir_plan_to_json(WeirPlan *plan)
+{
+  GString *out = g_string_new(NULL);
+  WeirJsonWriter *json = weir_json_writer_new(out, 2);
+  weir_plan_write_json(plan, json);
   weir_json_writer_free(json);
   g_string_append_c(out, '\n');
   weir_redact_string(out);

@@ -163,7 +163,6 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
 {
   g_autoptr(GString) out = g_string_new(NULL);
   WeirJsonWriter *json = weir_json_writer_new(out, 2);
-  g_autofree char *plan = weir_plan_to_json(run->plan);
   weir_json_begin_object(json);
   weir_json_member_string(json, "weir", weir_version());
   weir_json_member_string(json, "state", state);
@@ -175,7 +174,7 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
   weir_json_key(json, "pipeline");
   write_digested(json, run->pipeline->file);
   weir_json_key(json, "plan");
-  weir_json_raw(json, g_strchomp(plan));
+  weir_plan_write_json(run->plan, json);
   write_plugins(json, run);
   write_inputs(json, run);
   g_mutex_lock(&dir->lock);
@@ -185,7 +184,6 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
   write_metrics(json, dir);
   write_measured(json, run);
   weir_json_end_object(json);
-  weir_json_writer_flush(json);
   weir_json_writer_free(json);
   g_string_append_c(out, '\n');
   weir_redact_string(out);
