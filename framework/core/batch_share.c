@@ -92,7 +92,7 @@ copy_below(const struct ArrowArray *from, struct ArrowArray *to, Wrapper *wrappe
 }
 
 static void
-wrap(Shared *shared, gsize n_below, struct ArrowArray *out)
+wrap(const struct ArrowArray *from, Shared *shared, gsize n_below, struct ArrowArray *out)
 {
   gsize head = sizeof(Wrapper) + n_below * sizeof(struct ArrowArray);
   char *block = g_malloc(head + n_below * sizeof(struct ArrowArray *));
@@ -101,8 +101,33 @@ wrap(Shared *shared, gsize n_below, struct ArrowArray *out)
   struct ArrowArray **pointers = (struct ArrowArray **)(block + head);
   wrapper->alive = 0;
   wrapper->shared = shared;
-  *out = shared->array;
-  copy_below(&shared->array, out, wrapper, &structs, &pointers);
+  *out = *from;
+  copy_below(from, out, wrapper, &structs, &pointers);
+}
+
+/* Whether all of an array is of one wrapper: then further wrappers can stand beside it, over the same shared array.
+ * A table's batch is shared at every reading; wrappers of wrappers would pile up. */
+static gboolean
+is_whole_wrapper(const struct ArrowArray *array)
+{
+  if (array->release != node_release)
+    return FALSE;
+  for (gint64 i = 0; i < array->n_children; i++)
+    if (!is_whole_wrapper(array->children[i]) || array->children[i]->private_data != array->private_data)
+      return FALSE;
+  return TRUE;
+}
+
+static void
+share_wrapper(struct ArrowArray *batch, struct ArrowArray *out, guint n)
+{
+  Shared *shared = ((Wrapper *)batch->private_data)->shared;
+  gsize n_below = count_below(batch);
+  g_atomic_int_add(&shared->owners, (gint)n - 1);
+  for (guint i = 1; i < n; i++)
+    wrap(batch, shared, n_below, &out[i]);
+  if (batch != out)
+    weir_batch_move(batch, out);
 }
 
 void
@@ -117,12 +142,16 @@ weir_batch_share(struct ArrowArray *batch, struct ArrowArray *out, guint n)
       weir_batch_move(batch, out);
     return;
   }
+  if (is_whole_wrapper(batch)) {
+    share_wrapper(batch, out, n);
+    return;
+  }
   Shared *shared = g_new(Shared, 1);
   shared->owners = (gint)n;
   weir_batch_move(batch, &shared->array);
   gsize n_below = count_below(&shared->array);
   for (guint i = 0; i < n; i++)
-    wrap(shared, n_below, &out[i]);
+    wrap(&shared->array, shared, n_below, &out[i]);
 }
 
 void
