@@ -200,6 +200,14 @@ host_given(weir_stage *public, const char *option)
   return g_hash_table_contains(handle(public)->plan->given, option);
 }
 
+static const char *
+host_identity(weir_stage *public)
+{
+  WeirStage *stage = handle(public);
+  g_autofree char *text = g_strdup_printf("%s/%s", stage->run->id, stage->plan->name);
+  return weir_arena_strdup(stage->plan->arena, text);
+}
+
 /* ---- Columns -------------------------------------------------------------------------------------------- */
 
 static WeirInput *
@@ -424,6 +432,7 @@ const weir_host weir_host_table = {
     .seed = host_seed,
     .started = host_started,
     .given = host_given,
+    .identity = host_identity,
     .inputs = host_inputs,
     .input_source = host_input_source,
     .input_schema = host_input_schema,

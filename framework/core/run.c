@@ -73,6 +73,7 @@ weir_run_new(const char *file, GError **error)
   }
   WeirRun *run = g_new0(WeirRun, 1);
   run->pipeline = pipeline;
+  run->id = g_uuid_string_random();
   run->parameter_infos = g_array_new(FALSE, FALSE, sizeof(WeirParameterInfo));
   run->info_strings = g_ptr_array_new_with_free_func(g_free);
   run->listeners = g_array_new(FALSE, FALSE, sizeof(WeirListenerEntry));
@@ -123,6 +124,7 @@ weir_run_free(WeirRun *run)
   g_main_context_unref(run->context);
   g_strfreev(run->folders);
   g_mutex_clear(&run->error_lock);
+  g_free(run->id);
   g_free(run->directory);
   g_free(run->plugin_path);
   g_free(run->error);

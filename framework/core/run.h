@@ -46,6 +46,7 @@ struct WeirRun {
   guint n_stages;
   WeirPool *pool;
   WeirRunDir *dir;
+  char *id; /* unique; kept by a resume */
   gint64 started_us; /* wall clock, or SOURCE_DATE_EPOCH */
   gint64 begin_ns, end_ns;
   GArray *stats; /* of WeirStageStats */

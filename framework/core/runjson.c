@@ -134,6 +134,7 @@ write_measured(WeirJsonWriter *json, WeirRun *run)
   g_autofree char *date = g_date_time_format_iso8601(began);
   weir_json_key(json, "measured");
   weir_json_begin_object(json);
+  weir_json_member_string(json, "id", run->id);
   weir_json_member_string(json, "started", date);
   weir_json_member_number(json, "seconds", weir_run_get_elapsed(run));
   weir_json_member_unsigned(json, "jobs", run->jobs);

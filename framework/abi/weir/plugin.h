@@ -264,6 +264,7 @@ struct weir_host {
   uint64_t (*seed)(weir_stage *, uint64_t stream);
   int64_t (*started)(weir_stage *);
   int (*given)(weir_stage *, const char *option);
+  const char *(*identity)(weir_stage *);
 
   uint32_t (*inputs)(weir_stage *, uint32_t port);
   uint32_t (*input_source)(weir_stage *);
@@ -418,6 +419,16 @@ static inline bool
 weir_given(weir_stage *stage, const char *option)
 {
   return stage->host->given(stage, option) != 0;
+}
+
+/**
+ * What names this stage's work wherever it leaves a mark outside the run: "RUN/STAGE", the run's part unique, the same
+ * after a resume. A sink that finds its mark has done its work already. Not for content: it differs from run to run.
+ */
+static inline const char *
+weir_identity(weir_stage *stage)
+{
+  return stage->host->identity(stage);
 }
 
 /** A stream of random numbers: SplitMix64 (Steele, Lea, Flood 2014, https://doi.org/10.1145/2660193.2660195).
