@@ -44,6 +44,9 @@ int64_t csv_find_name(char *const *names, size_t n, const char *name);
 /** The delimiter that makes the most even table of a sample: one of , ; tab | (comma if none does). */
 char csv_detect_delimiter(const char *data, size_t len, bool last, char quote);
 
+/** True if a delimiter gives at least nine of ten records of a sample the same number of fields, two or more. */
+bool csv_detect_table(const char *data, size_t len, bool last, char quote, char *delimiter);
+
 /**
  * True if the first record names the columns: no name is empty, comes twice, is long, reads as a number,
  * a time or true and false, or comes again as a value of its column in the sample. Names that the pipeline

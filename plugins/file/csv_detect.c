@@ -85,22 +85,38 @@ try_delimiter(const char *data, size_t len, bool last, struct csv_dialect dialec
   return best;
 }
 
-char
-csv_detect_delimiter(const char *data, size_t len, bool last, char quote)
+/* The delimiter that makes the most even table; comma, and one field, if none makes any. */
+static struct evenness
+best_delimiter(const char *data, size_t len, bool last, char quote, char *delimiter)
 {
   static const char candidates[] = ",;\t|";
   struct evenness best = {0, 1};
-  char delimiter = ',';
+  *delimiter = ',';
   for (const char *c = candidates; *c; c++) {
     struct evenness e = try_delimiter(data, len, last, (struct csv_dialect){*c, quote});
     if (e.fields < 2 || e.share < 0.5)
       continue;
     if (e.share > best.share + 1e-9 || (e.share > best.share - 1e-9 && e.fields > best.fields)) {
       best = e;
-      delimiter = *c;
+      *delimiter = *c;
     }
   }
+  return best;
+}
+
+char
+csv_detect_delimiter(const char *data, size_t len, bool last, char quote)
+{
+  char delimiter;
+  best_delimiter(data, len, last, quote, &delimiter);
   return delimiter;
+}
+
+bool
+csv_detect_table(const char *data, size_t len, bool last, char quote, char *delimiter)
+{
+  struct evenness e = best_delimiter(data, len, last, quote, delimiter);
+  return e.fields > 1 && e.share >= 0.9;
 }
 
 /* --- Header -----------------------------------------------------------------------------------------------

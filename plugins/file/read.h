@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/** read.h: the stage file.read: its state, and the functions of its class. */
+#ifndef WEIR_FILE_READ_H
+#define WEIR_FILE_READ_H
+
+#include "detect.h"
+#include "window.h"
+
+#include <weir/plugin.h>
+
+struct file_read {
+  /* Options. */
+  weir_list path;
+  int32_t format; /* enum file_format */
+  const char *delimiter;
+  int32_t header; /* HEADER_… */
+  const char *quote;
+  weir_map columns;
+  weir_list nulls;
+  uint64_t sample;
+  uint64_t max_record;
+  bool row;
+
+  /* Found out while planning. */
+  const struct format *reader;
+  enum file_format found;
+  struct format_options parsing;
+  char **files; /* `n_files`, in memory of the host */
+  uint32_t n_files;
+
+  /* While it runs. */
+  void *parser;
+  struct source *source; /* of files[file]; NULL between files */
+  struct window window;
+  uint32_t file;
+  uint64_t read_before; /* bytes of the files that are done */
+  uint64_t total;       /* bytes of all files */
+  uint64_t records;
+};
+
+int file_read_schema(weir_stage *stage);
+int file_read_open(weir_stage *stage);
+int file_read_produce(weir_stage *stage);
+void file_read_close(weir_stage *stage);
+
+/** Fail with a text about a file: path, line and byte where they are known. Returns -1. */
+int file_read_fail(weir_stage *stage, const char *path, const struct format_error *error);
+
+#endif
