@@ -1,14 +1,32 @@
 # SPDX-License-Identifier: MIT
 # The plugin "file": everything but its descriptor is in a convenience library, which the tests link too.
+stage_LTLIBRARIES += plugins/file/file.la
+plugins_file_file_la_SOURCES = plugins/file/file.c
+plugins_file_file_la_LDFLAGS = $(PLUGIN_LINK)
+plugins_file_file_la_LIBADD = libfile.la
+
 noinst_LTLIBRARIES += libfile.la
+libfile_la_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS)
 libfile_la_SOURCES = \
   plugins/file/csv.h plugins/file/csv_column.c plugins/file/csv_detect.c plugins/file/csv_infer.c \
   plugins/file/csv_index.c plugins/file/csv_index.h plugins/file/csv_parse.c plugins/file/csv_parse.h \
   plugins/file/csv_record.c plugins/file/csv_record.h \
+  plugins/file/detect.c plugins/file/detect.h \
   plugins/file/format.c plugins/file/reader.h \
+  plugins/file/json_column.c plugins/file/json_column.h plugins/file/json_format.c \
+  plugins/file/json_keys.c plugins/file/json_keys.h plugins/file/json_number.c \
+  plugins/file/json_read.c plugins/file/json_read.h \
+  plugins/file/json_scan.c plugins/file/json_scan.h plugins/file/json_scan_private.h plugins/file/json_scan_x86.c \
+  plugins/file/json_shape.c plugins/file/json_shape.h plugins/file/json_string.c plugins/file/json_string.h \
+  plugins/file/json_walk.c plugins/file/json_walk.h \
+  plugins/file/paths.c plugins/file/paths.h \
+  plugins/file/read.c plugins/file/read.h plugins/file/read_plan.c \
+  plugins/file/source.c plugins/file/source.h \
+  plugins/file/text_format.c \
   plugins/file/utf8.c plugins/file/utf8.h \
-  plugins/file/value_parse.c plugins/file/value_parse.h plugins/file/value_real.c
-libfile_la_LIBADD = libweir-base.la $(BASE_LIBS) -lm
+  plugins/file/value_parse.c plugins/file/value_parse.h plugins/file/value_real.c \
+  plugins/file/window.c plugins/file/window.h
+libfile_la_LIBADD = libweir-base.la $(BASE_LIBS) $(ARCHIVE_LIBS) -lm
 
 file_tests = plugins/file/test-csv plugins/file/test-utf8 plugins/file/test-value-parse
 check_PROGRAMS += $(file_tests)
