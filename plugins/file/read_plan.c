@@ -191,11 +191,10 @@ sample_source(struct sampling *s, struct source *source, const char *path, size_
     n = source_read(source, s->data + len, size + 1 - len, &error);
     if (n < 0)
       return file_read_fail(s->stage, path, &error);
-    if (n == 0 || len + (size_t)n > size)
-      break;
     len += (size_t)n;
   }
-  sample.last = n == 0;
+  sample.last = len <= size;
+  len = MIN(len, size);
   memset(s->data + len, 0, FORMAT_PADDING);
   mark = window_skip_mark(s->data, len, &error);
   if (mark < 0)
