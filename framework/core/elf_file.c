@@ -348,6 +348,29 @@ read_sections(WeirElf *elf, GError **error)
   return TRUE;
 }
 
+/* What is made read-only after relocation: whole pages of one writable segment, without its variables. */
+static gboolean
+relro_is_data(const WeirElf *elf, const ElfW(Phdr) * relro)
+{
+  guint64 page = (guint64)sysconf(_SC_PAGESIZE),
+          end = ((guint64)relro->p_vaddr + relro->p_memsz) & ~(page - 1);
+  gboolean inside = FALSE;
+  if (relro->p_vaddr > SPAN_LIMIT || relro->p_memsz > SPAN_LIMIT)
+    return FALSE;
+  for (guint i = 0; i < elf->n_segments && !inside; i++) {
+    const ElfW(Phdr) *s = &elf->segments[i];
+    inside = s->p_type == PT_LOAD && s->p_flags & PF_W && relro->p_vaddr >= s->p_vaddr &&
+             end <= (((guint64)s->p_vaddr + s->p_memsz + page - 1) & ~(page - 1));
+  }
+  for (guint i = 0; i < elf->n_sections && inside; i++) {
+    const ElfW(Shdr) *s = &elf->sections[i];
+    const char *name = weir_elf_section_name(elf, s);
+    if ((strcmp(name, ".data") == 0 || strcmp(name, ".bss") == 0) && s->sh_size > 0)
+      inside = s->sh_addr >= end;
+  }
+  return inside;
+}
+
 /* The segments that are parts of loaded ones, and say how the loaded ones are used. */
 static gboolean
 check_special_segments(const WeirElf *elf, GError **error)
@@ -363,7 +386,7 @@ check_special_segments(const WeirElf *elf, GError **error)
         return weir_elf_refuse(elf, error, "wants an executable stack; link it with -z noexecstack");
       break;
     case PT_GNU_RELRO:
-      if (!weir_elf_maps(elf, s->p_vaddr, s->p_filesz, PF_W, NULL))
+      if (!relro_is_data(elf, s))
         return weir_elf_damaged(elf, error, "what is read-only after relocation lies outside its data");
       break;
     case PT_TLS:

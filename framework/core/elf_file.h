@@ -68,4 +68,15 @@ gboolean weir_elf_tables_read(WeirElfTables *tables, const WeirElf *elf, GError 
 void weir_elf_tables_clear(WeirElfTables *tables);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WeirElfTables, weir_elf_tables_clear)
 
+/* ---- Its relocations (elf_relocations.c) --- */
+
+/* Packed relocations, which older elf.h do not name. */
+#define WEIR_SHT_RELR  19
+#define WEIR_DT_RELRSZ 35
+#define WEIR_DT_RELR   36
+
+/* What the dynamic linker writes when it opens the file: only into its data, nothing twice, every entry of
+ * its lists of functions. Part of weir_elf_tables_read(). */
+gboolean weir_elf_relocations_check(WeirElfTables *tables, const WeirElf *elf, GError **error);
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Checks the tables of an ELF file that the dynamic linker walks without bounds: strings, symbols, hash,
- * versions, relocations. */
+/* Checks the tables of an ELF file that the dynamic linker walks without bounds: dynamic entries, strings,
+ * symbols, hash, versions. */
 #include "core/elf_file.h"
 #include <string.h>
 
@@ -164,9 +164,15 @@ read_symbols(WeirElfTables *t, const WeirElf *elf, GError **error)
   if (!t->symbols)
     return weir_elf_damaged(elf, error, "its table of symbols is not sound");
   for (guint64 i = 0; i < t->n_symbols; i++) {
-    if (t->symbols[i].st_name >= t->strings_size)
+    const ElfW(Sym) *s = &t->symbols[i];
+    guint binding = ELF64_ST_BIND(s->st_info);
+    if (s->st_name >= t->strings_size)
       return weir_elf_damaged(elf, error, "a symbol has its name outside the table of strings");
-    if (ELF64_ST_TYPE(t->symbols[i].st_info) == STT_GNU_IFUNC && t->symbols[i].st_shndx != SHN_UNDEF)
+    /* What is imported can only be found by its name, in other files. */
+    if (i > 0 && s->st_shndx == SHN_UNDEF &&
+        ((binding != STB_GLOBAL && binding != STB_WEAK) || ELF64_ST_VISIBILITY(s->st_other) != STV_DEFAULT))
+      return weir_elf_damaged(elf, error, "an imported symbol is marked as its own");
+    if (ELF64_ST_TYPE(s->st_info) == STT_GNU_IFUNC && s->st_shndx != SHN_UNDEF)
       t->runs_resolvers = TRUE;
   }
   return TRUE;
@@ -174,6 +180,16 @@ read_symbols(WeirElfTables *t, const WeirElf *elf, GError **error)
 
 /* ---- Versions -------------------------------------------------------------------------------------------
  */
+
+/* The dynamic linker takes for granted that a version belongs to a file that is needed. */
+static gboolean
+is_needed(const WeirElfTables *t, const WeirElf *elf, const char *file)
+{
+  for (guint i = 0; i < elf->n_dynamic; i++)
+    if (elf->dynamic[i].d_tag == DT_NEEDED && strcmp(t->strings + elf->dynamic[i].d_un.d_val, file) == 0)
+      return TRUE;
+  return FALSE;
+}
 
 /* Walk what the file needs of others' versions; `highest` gets the highest index that it gives out. */
 static gboolean
@@ -188,7 +204,8 @@ check_needed_versions(const WeirElfTables *t, const WeirElf *elf, guint *highest
   for (guint64 i = 0;; i++) {
     g_autofree ElfW(Verneed) *need = weir_elf_read_at(elf, at, sizeof *need);
     guint64 aux;
-    if (!need || need->vn_version != VER_NEED_CURRENT || need->vn_file >= t->strings_size)
+    if (!need || need->vn_version != VER_NEED_CURRENT || need->vn_file >= t->strings_size ||
+        !is_needed(t, elf, t->strings + need->vn_file))
       return FALSE;
     aux = at + need->vn_aux;
     for (guint k = 0; k < need->vn_cnt; k++) {
@@ -249,88 +266,76 @@ check_versions(const WeirElfTables *t, const WeirElf *elf, GError **error)
   return of_symbols || weir_elf_damaged(elf, error, "the versions of its symbols are not sound");
 }
 
-/* ---- Relocations ----------------------------------------------------------------------------------------
+/* ---- The dynamic entries themselves ---------------------------------------------------------------------
  */
 
-#if __SIZEOF_POINTER__ == 8
-#define RELOC_SYMBOL(info) ELF64_R_SYM(info)
-#define RELOC_TYPE(info)   ELF64_R_TYPE(info)
-#else
-#define RELOC_SYMBOL(info) ELF32_R_SYM(info)
-#define RELOC_TYPE(info)   ELF32_R_TYPE(info)
-#endif
+/* Where one is, the other must be; with sections, the section that it is about. */
+static const struct {
+  gint64 tag, with;
+  guint32 section_type;
+} pairs[] = {
+    {DT_STRTAB, DT_STRSZ, 0},
+    {DT_SYMTAB, DT_SYMENT, SHT_DYNSYM},
+    {DT_RELA, DT_RELASZ, 0},
+    {DT_RELA, DT_RELAENT, 0},
+    {DT_REL, DT_RELSZ, 0},
+    {DT_REL, DT_RELENT, 0},
+    {DT_JMPREL, DT_PLTRELSZ, 0},
+    {DT_JMPREL, DT_PLTREL, 0},
+    {WEIR_DT_RELR, WEIR_DT_RELRSZ, WEIR_SHT_RELR},
+    {DT_INIT_ARRAY, DT_INIT_ARRAYSZ, SHT_INIT_ARRAY},
+    {DT_FINI_ARRAY, DT_FINI_ARRAYSZ, SHT_FINI_ARRAY},
+    {DT_VERNEED, DT_VERNEEDNUM, SHT_GNU_verneed},
+    {DT_VERDEF, DT_VERDEFNUM, SHT_GNU_verdef},
+};
 
-/* The type of relocation that calls a function of the file, where the machine has one; 0 is no relocation. */
-#if defined(__x86_64__)
-#define CALLS_RESOLVER R_X86_64_IRELATIVE
-#elif defined(__i386__)
-#define CALLS_RESOLVER R_386_IRELATIVE
-#elif defined(__aarch64__)
-#define CALLS_RESOLVER R_AARCH64_IRELATIVE
-#elif defined(__arm__)
-#define CALLS_RESOLVER R_ARM_IRELATIVE
-#else
-#define CALLS_RESOLVER 0
-#endif
-
-/* Each relocation writes one address into data of the file, from a symbol that exists. Rel and Rela begin
- * alike. */
 static gboolean
-check_relocations(WeirElfTables *t, const WeirElf *elf, gint64 tag, gint64 size_tag, guint64 entry)
+has_section(const WeirElf *elf, guint32 section_type)
 {
-  guint64 address, size;
-  g_autofree char *bytes = NULL;
-  if (!weir_elf_dynamic(elf, tag, &address))
-    return TRUE;
-  if (!weir_elf_dynamic(elf, size_tag, &size) || size % entry != 0)
+  for (guint i = 0; i < elf->n_sections; i++)
+    if (section_type && elf->sections[i].sh_type == section_type && elf->sections[i].sh_size > 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+has_tag(const WeirElf *elf, gint64 tag)
+{
+  return weir_elf_dynamic(elf, tag, &(guint64){0});
+}
+
+/* Entries come once, except names of other files; tags below the system's range are those of the standard. */
+static gboolean
+check_tag(const WeirElf *elf, guint index)
+{
+  gint64 tag = (gint64)elf->dynamic[index].d_tag;
+  if (tag < 0 || (tag > 64 && tag < 0x60000000) || tag > 0x7fffffff)
     return FALSE;
-  bytes = weir_elf_read_at(elf, address, size);
-  if (!bytes)
-    return FALSE;
-  for (guint64 at = 0; at < size; at += entry) {
-    ElfW(Rel) reloc;
-    memcpy(&reloc, bytes + at, sizeof reloc);
-    if (RELOC_TYPE(reloc.r_info) == 0)
-      continue;
-    if (RELOC_SYMBOL(reloc.r_info) >= t->n_symbols ||
-        !weir_elf_maps(elf, reloc.r_offset, sizeof(ElfW(Addr)), PF_W, NULL))
+  for (guint i = 0; i < index; i++)
+    if ((gint64)elf->dynamic[i].d_tag == tag && tag != DT_NEEDED && tag != DT_AUXILIARY && tag != DT_FILTER)
       return FALSE;
-    if (CALLS_RESOLVER && RELOC_TYPE(reloc.r_info) == CALLS_RESOLVER)
-      t->runs_resolvers = TRUE;
-  }
   return TRUE;
 }
 
 static gboolean
-check_all_relocations(WeirElfTables *t, const WeirElf *elf, GError **error)
+check_tags(const WeirElf *elf, GError **error)
 {
-  guint64 value, kind = 0;
-  if (weir_elf_dynamic(elf, DT_TEXTREL, &value) ||
-      (weir_elf_dynamic(elf, DT_FLAGS, &value) && value & DF_TEXTREL))
-    return weir_elf_refuse(elf, error,
-                           "wants its code to be changed when it is opened; compile it with -fPIC");
-  if (weir_elf_dynamic(elf, DT_JMPREL, &value) &&
-      (!weir_elf_dynamic(elf, DT_PLTREL, &kind) || (kind != DT_RELA && kind != DT_REL)))
-    return weir_elf_damaged(elf, error, "its relocations are of no known kind");
-  if (weir_elf_dynamic(elf, DT_PLTGOT, &value) &&
-      !weir_elf_maps(elf, value, 3 * sizeof(ElfW(Addr)), PF_R, NULL))
-    return weir_elf_damaged(elf, error, "its table of addresses lies outside its data");
-  if ((weir_elf_dynamic(elf, DT_RELAENT, &value) && value != sizeof(ElfW(Rela))) ||
-      (weir_elf_dynamic(elf, DT_RELENT, &value) && value != sizeof(ElfW(Rel))) ||
-      !check_relocations(t, elf, DT_RELA, DT_RELASZ, sizeof(ElfW(Rela))) ||
-      !check_relocations(t, elf, DT_REL, DT_RELSZ, sizeof(ElfW(Rel))) ||
-      !check_relocations(t, elf, DT_JMPREL, DT_PLTRELSZ,
-                         kind == DT_REL ? sizeof(ElfW(Rel)) : sizeof(ElfW(Rela))))
-    return weir_elf_damaged(elf, error, "its relocations lie outside its data");
-  return TRUE;
+  gboolean sound = TRUE;
+  for (guint i = 0; i < elf->n_dynamic && sound; i++)
+    sound = check_tag(elf, i);
+  for (guint i = 0; i < G_N_ELEMENTS(pairs) && sound; i++)
+    sound = has_tag(elf, pairs[i].tag) == has_tag(elf, pairs[i].with) &&
+            (has_tag(elf, pairs[i].tag) || !has_section(elf, pairs[i].section_type));
+  sound = sound && has_tag(elf, DT_VERSYM) == (has_tag(elf, DT_VERNEED) || has_tag(elf, DT_VERDEF));
+  return sound || weir_elf_damaged(elf, error, "its dynamic entries do not belong together");
 }
 
 gboolean
 weir_elf_tables_read(WeirElfTables *tables, const WeirElf *elf, GError **error)
 {
   *tables = (WeirElfTables){0};
-  return read_strings(tables, elf, error) && read_symbols(tables, elf, error) &&
-         check_versions(tables, elf, error) && check_all_relocations(tables, elf, error) &&
+  return check_tags(elf, error) && read_strings(tables, elf, error) && read_symbols(tables, elf, error) &&
+         check_versions(tables, elf, error) && weir_elf_relocations_check(tables, elf, error) &&
          check_code(elf, DT_INIT, ".init", error) && check_code(elf, DT_FINI, ".fini", error) &&
          check_array(elf, DT_INIT_ARRAY, DT_INIT_ARRAYSZ, SHT_INIT_ARRAY, error) &&
          check_array(elf, DT_FINI_ARRAY, DT_FINI_ARRAYSZ, SHT_FINI_ARRAY, error);

@@ -22,7 +22,8 @@ libweir_core_la_SOURCES = framework/core/type_expr.h framework/core/type_expr.c 
 libweir_core_la_CPPFLAGS = $(AM_CPPFLAGS) -DWEIR_STAGEDIR='"$(stagedir)"'
 libweir_core_la_SOURCES += framework/core/loader.h framework/core/loader.c framework/core/loader_search.c \
   framework/core/loader_text.h framework/core/loader_text.c \
-  framework/core/elf_file.h framework/core/elf_file.c framework/core/elf_tables.c framework/core/elf_check.c \
+  framework/core/elf_file.h framework/core/elf_file.c framework/core/elf_tables.c \
+  framework/core/elf_relocations.c framework/core/elf_check.c \
   framework/core/descriptor.h framework/core/descriptor.c framework/core/descriptor_ports.c \
   framework/core/mapped.h framework/core/mapped.c framework/core/trial.h framework/core/trial.c \
   framework/core/blas_env.h framework/core/blas_env.c
