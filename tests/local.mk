@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 # What opens plugins as the host does, and a plugin to open.
-check_PROGRAMS += tests/abi/try-open tests/abi/damage tests/abi/layout
+check_PROGRAMS += tests/abi/try-open tests/abi/damage tests/abi/layout tests/abi/descriptor
+TESTS += tests/abi/damage tests/abi/descriptor
 tests_abi_try_open_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)
 tests_abi_damage_LDADD = $(BASE_LIBS)
 check_LTLIBRARIES += tests/abi/upper.la
 tests_abi_upper_la_SOURCES = tests/abi/upper.c
 tests_abi_upper_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
+tests_abi_descriptor_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)

@@ -322,7 +322,9 @@ read_sections(WeirElf *elf, GError **error)
 {
   guint64 offset = elf->header.e_shoff, n = elf->header.e_shnum, names = elf->header.e_shstrndx;
   if (offset == 0)
-    return n == 0 || weir_elf_damaged(elf, error, "its table of sections is missing");
+    return weir_elf_refuse(elf, error,
+                           "has no table of sections to check its segments by; build it again, and "
+                           "strip it with what keeps that table");
   if (elf->header.e_shentsize != sizeof(ElfW(Shdr)))
     return weir_elf_damaged(elf, error, "its table of sections has an impossible size");
   if (n == 0 || names == SHN_XINDEX) { /* the first entry has what does not fit into the header */

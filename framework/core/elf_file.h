@@ -16,7 +16,7 @@ typedef struct WeirElf {
   ElfW(Ehdr) header;
   ElfW(Phdr) * segments;
   guint n_segments;
-  ElfW(Shdr) * sections; /* none in a file that was stripped of its section headers */
+  ElfW(Shdr) * sections;
   guint n_sections;
   char *section_names;
   gsize section_names_size;

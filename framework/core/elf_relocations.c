@@ -14,23 +14,26 @@
 #define RELOC_TYPE(info)   ELF32_R_TYPE(info)
 #endif
 
-/* The type of relocation that calls a function of the file, and the one that adds the file's address; 0: not
- * known for this machine. Numbers: the processor supplements of the System V ABI. */
+/* The types of relocation that call a function of the file, add the file's address, and fill a word of its data,
+ * which may be unaligned; 0: not known for this machine. Numbers: the processor supplements of the System V ABI. */
 #if defined(__x86_64__)
 #define CALLS_RESOLVER R_X86_64_IRELATIVE
 #define RELATIVE       R_X86_64_RELATIVE
+#define ABSOLUTE       R_X86_64_64
 static const guint usual_types[] = {R_X86_64_64,       R_X86_64_GLOB_DAT, R_X86_64_JUMP_SLOT,
                                     R_X86_64_RELATIVE, R_X86_64_DTPMOD64, R_X86_64_DTPOFF64,
                                     R_X86_64_TPOFF64,  R_X86_64_TLSDESC,  R_X86_64_IRELATIVE};
 #elif defined(__aarch64__)
 #define CALLS_RESOLVER R_AARCH64_IRELATIVE
 #define RELATIVE       R_AARCH64_RELATIVE
+#define ABSOLUTE       R_AARCH64_ABS64
 static const guint usual_types[] = {R_AARCH64_ABS64,     R_AARCH64_GLOB_DAT,   R_AARCH64_JUMP_SLOT,
                                     R_AARCH64_RELATIVE,  R_AARCH64_TLS_DTPMOD, R_AARCH64_TLS_DTPREL,
                                     R_AARCH64_TLS_TPREL, R_AARCH64_TLSDESC,    R_AARCH64_IRELATIVE};
 #else
 #define CALLS_RESOLVER 0
 #define RELATIVE       0
+#define ABSOLUTE       0
 static const guint usual_types[] = {0};
 #endif
 
@@ -77,7 +80,7 @@ add_table(GArray *writes, WeirElfTables *t, const WeirElf *elf, gint64 tag, gint
       return FALSE;
     if (type == 0) /* does nothing */
       continue;
-    if (!type_is_usual(type) || (tag == DT_JMPREL && reloc.r_offset % WORD) ||
+    if (!type_is_usual(type) || (RELATIVE && type != RELATIVE && type != ABSOLUTE && reloc.r_offset % WORD) ||
         RELOC_SYMBOL(reloc.r_info) >= t->n_symbols || !add_write(writes, elf, reloc.r_offset))
       return FALSE;
     if (CALLS_RESOLVER && type == CALLS_RESOLVER)

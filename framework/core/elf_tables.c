@@ -7,7 +7,7 @@
 /* Symbols, relocations and version records of any plugin that is meant so. */
 #define TABLE_LIMIT (G_GUINT64_CONSTANT(1) << 24)
 
-/* Where the sections, if there are any, say that a table stands. Not all linkers write all of them. */
+/* Whether the sections say the same of a table. */
 static gboolean
 section_agrees(const WeirElf *elf, gint64 tag, guint32 section_type, guint64 size)
 {
@@ -19,7 +19,7 @@ section_agrees(const WeirElf *elf, gint64 tag, guint32 section_type, guint64 siz
     if (s->sh_type == section_type && s->sh_addr == address && (size == 0 || s->sh_size == size))
       return TRUE;
   }
-  return elf->n_sections == 0;
+  return FALSE;
 }
 
 /* Code that runs when a file is opened or closed begins where its section does. */
@@ -35,8 +35,7 @@ check_code(const WeirElf *elf, gint64 tag, const char *section, GError **error)
     if (elf->sections[i].sh_addr == address &&
         strcmp(weir_elf_section_name(elf, &elf->sections[i]), section) == 0)
       return TRUE;
-  return elf->n_sections == 0 ||
-         weir_elf_refuse(elf, error,
+  return weir_elf_refuse(elf, error,
                          "does not begin its \"%s\" where that section begins; build it without -init "
                          "and -fini, or again if it is damaged",
                          section);

@@ -65,28 +65,6 @@ check_refused(const char *bytes, gsize size, const char *expected)
 /* ---- Files that are cut off -----------------------------------------------------------------------------
  */
 
-/* Without the table of sections, as some tools strip it: then only the segments tell the size. */
-static char *
-without_sections(gsize *size)
-{
-  ElfW(Ehdr) header;
-  char *bytes = g_memdup2(f.good, f.size);
-  gsize end = 0;
-  memcpy(&header, bytes, sizeof header);
-  for (guint i = 0; i < header.e_phnum; i++) {
-    ElfW(Phdr) s;
-    memcpy(&s, bytes + header.e_phoff + i * sizeof s, sizeof s);
-    if (s.p_type == PT_LOAD)
-      end = MAX(end, s.p_offset + s.p_filesz);
-  }
-  header.e_shoff = 0;
-  header.e_shnum = 0;
-  header.e_shstrndx = 0;
-  memcpy(bytes, &header, sizeof header);
-  *size = end;
-  return bytes;
-}
-
 static void
 test_whole(void)
 {
@@ -123,14 +101,18 @@ test_cut_headers(void)
   }
 }
 
+/* Only the segments tell the size of such a file. */
 static void
-test_cut_stripped(void)
+test_no_sections(void)
 {
-  gsize size;
-  g_autofree char *bytes = without_sections(&size);
-  for (gsize cut = PAGE; cut < size; cut += PAGE)
-    check_refused(bytes, cut, "is cut off");
-  check_refused(bytes, size - 1, "is cut off");
+  ElfW(Ehdr) header;
+  g_autofree char *bytes = g_memdup2(f.good, f.size);
+  memcpy(&header, bytes, sizeof header);
+  header.e_shoff = 0;
+  header.e_shnum = 0;
+  header.e_shstrndx = 0;
+  memcpy(bytes, &header, sizeof header);
+  check_refused(bytes, f.size, "has no table of sections");
 }
 
 /* ---- Files whose bits have flipped ----------------------------------------------------------------------
@@ -194,21 +176,14 @@ flip_many(const char *bytes, gsize size)
   }
   g_test_message("%u refused, %u opened, %u crashed", counts[REFUSED], counts[OPENED], counts[CRASHED]);
   g_assert_cmpuint(counts[CRASHED], ==, 0);
-  g_assert_cmpuint(counts[REFUSED], >, counts[OPENED]);
+  /* The rest changes nothing that is read: names, alignments, sections that are not loaded. */
+  g_assert_cmpuint(counts[REFUSED] * 3, >, n);
 }
 
 static void
 test_flips(void)
 {
   flip_many(f.good, f.size);
-}
-
-static void
-test_flips_stripped(void)
-{
-  gsize size;
-  g_autofree char *bytes = without_sections(&size);
-  flip_many(bytes, size);
 }
 
 /* ---- What is no plugin at all ---------------------------------------------------------------------------
@@ -285,9 +260,8 @@ main(int argc, char **argv)
   g_test_add_func("/damage/whole", test_whole);
   g_test_add_func("/damage/cut/pages", test_cut_pages);
   g_test_add_func("/damage/cut/headers", test_cut_headers);
-  g_test_add_func("/damage/cut/stripped", test_cut_stripped);
+  g_test_add_func("/damage/no-sections", test_no_sections);
   g_test_add_func("/damage/flips", test_flips);
-  g_test_add_func("/damage/flips-stripped", test_flips_stripped);
   g_test_add_func("/damage/other-files", test_other_files);
   g_test_add_func("/damage/other-machines", test_other_machines);
   code = g_test_run();
