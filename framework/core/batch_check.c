@@ -68,9 +68,11 @@ check_frame(Check *check, const struct ArrowArray *array, weir_type type, gint64
   if (array->n_buffers != n_buffers || !array->buffers)
     return invalid(check, "%" G_GINT64_FORMAT " buffers where %u are wanted",
                    array->buffers ? array->n_buffers : 0, n_buffers);
-  if (array->n_children != n_children || (n_children && !array->children))
+  if (array->n_children != n_children)
     return invalid(check, "%" G_GINT64_FORMAT " children where %" G_GINT64_FORMAT " are wanted",
-                   array->children ? array->n_children : 0, n_children);
+                   array->n_children, n_children);
+  if (n_children && !array->children)
+    return invalid(check, "its children are missing");
   for (gint64 i = 0; i < n_children; i++)
     if (!array->children[i])
       return invalid(check, "child %" G_GINT64_FORMAT " is missing", i);

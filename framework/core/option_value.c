@@ -149,7 +149,8 @@ wrong_kind(const Setting *s, const WeirNode *node, const char *wanted)
   WeirNodeKind kind = weir_node_kind(node);
   WeirDiagnostic *entry;
   g_autofree char *shown = show(s, node);
-  refuse(s, node, &entry, "%s is a %s, wants %s", shown, weir_node_kind_name(kind), wanted);
+  refuse(s, node, &entry, "%s is %s %s, wants %s", shown, kind == WEIR_NODE_INTEGER ? "an" : "a",
+         weir_node_kind_name(kind), wanted);
   if (kind == WEIR_NODE_STRING && s->option->type != WEIR_SECRET) {
     const char *text = weir_node_string(node);
     gboolean is_number = g_ascii_isdigit(*text) || (*text == '-' && g_ascii_isdigit(text[1]));

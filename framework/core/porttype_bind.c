@@ -27,7 +27,7 @@ weir_binding_free(WeirBinding *binding)
 gint32
 weir_binding_column(const WeirBinding *binding, guint entry, guint item)
 {
-  if (entry + 1 >= binding->starts->len)
+  if (entry >= binding->starts->len - 1)
     return -1;
   guint start = g_array_index(binding->starts, guint, entry);
   guint end = g_array_index(binding->starts, guint, entry + 1);
@@ -125,8 +125,11 @@ bind_column(WeirBinding *binding, const PortEntry *entry, const char *name, cons
     g_autofree char *column = describe_column(entry, name);
     g_autofree char *is = weir_field_type_to_string(field);
     g_autofree char *wants = weir_type_expr_to_string(entry->type, " or ");
+    /* The "?" is not what is wrong. */
     if (nullable)
-      is[strlen(is) - 1] = 0; /* the "?", which is not what is wrong */
+      is[strlen(is) - 1] = 0;
+    if (entry->type->nullable)
+      wants[strlen(wants) - 1] = 0;
     g_ptr_array_add(problems, g_strdup_printf("%s is %s, wants %s", column, is, wants));
   }
   if (nullable && !entry->type->nullable) {
