@@ -43,3 +43,16 @@ lib_LTLIBRARIES += libweir-1.la
 libweir_1_la_SOURCES =
 libweir_1_la_LIBADD = libweir-core.la
 libweir_1_la_LDFLAGS = -version-info 0:0:0 -no-undefined
+
+# Tests of the data that moves: schemas, port types, options, batches.
+record_tests = framework/core/test-schema framework/core/test-porttype framework/core/test-options \
+  framework/core/test-batch framework/core/test-batch-share framework/core/test-batch-check
+check_PROGRAMS += $(record_tests)
+TESTS += $(record_tests)
+EXTRA_DIST += framework/core/test-batch.h
+framework_core_test_schema_LDADD = libweir-core.la
+framework_core_test_porttype_LDADD = libweir-core.la
+framework_core_test_options_LDADD = libweir-core.la
+framework_core_test_batch_LDADD = libweir-core.la
+framework_core_test_batch_share_LDADD = libweir-core.la
+framework_core_test_batch_check_LDADD = libweir-core.la
