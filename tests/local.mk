@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What opens plugins as the host does, and a plugin to open.
-check_PROGRAMS += tests/abi/try-open tests/abi/damage tests/abi/layout tests/abi/descriptor
+check_PROGRAMS += tests/abi/try-open tests/abi/damage tests/abi/descriptor
 TESTS += tests/abi/damage tests/abi/descriptor
 tests_abi_try_open_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)
 tests_abi_damage_LDADD = $(BASE_LIBS)
