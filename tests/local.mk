@@ -8,3 +8,9 @@ check_LTLIBRARIES += tests/abi/upper.la
 tests_abi_upper_la_SOURCES = tests/abi/upper.c
 tests_abi_upper_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
 tests_abi_descriptor_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)
+
+# Measurements beside peers, printed as ratios and written to bench.json.
+EXTRA_DIST += tests/bench/bench.py tests/bench/bench.c tests/bench/gen_text.py
+bench: all
+	$(AM_TESTS_ENVIRONMENT) python3 $(srcdir)/tests/bench/bench.py --build . --output bench.json
+.PHONY: bench

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Measures Weir beside its peers, in one run: start-up, the bus, readers, a text classifier. Run by `make bench`.
+
+    bench.py --build BUILD [--only startup,bus,read,classify] [--megabytes 400] [--output bench.json]
+
+Every figure is a median of several runs; ratios are of figures taken in the same run. A peer that is not installed is
+left out and named. The data sets come from WEIR_DATA.
+"""
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+TOP = HERE.parent.parent
+
+
+def timed(command, **kwargs):
+    """Seconds that a command takes; it must succeed."""
+    begin = time.perf_counter()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **kwargs)
+    return time.perf_counter() - begin
+
+
+def median(command, times=5, **kwargs):
+    return statistics.median(timed(command, **kwargs) for _ in range(times))
+
+
+class Bench:
+    def __init__(self, args):
+        self.args = args
+        self.build = pathlib.Path(args.build).resolve()
+        self.work = pathlib.Path(tempfile.mkdtemp(prefix="weir-bench."))
+        self.results = {}
+        self.missing = []
+        self.prefix = self.work / "prefix"
+        self.run_number = 0
+
+    def close(self):
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def note(self, name, value, unit, better=None):
+        self.results[name] = {"value": value, "unit": unit}
+        print(f"  {name:<52} {value:>12.4g} {unit}" + (f"   ({better})" if better else ""), flush=True)
+
+    def peer(self, program):
+        if shutil.which(program):
+            return True
+        self.missing.append(program)
+        print(f"  ({program} is not installed)")
+        return False
+
+    def install(self):
+        subprocess.run(["make", "-C", self.build, "-s", "--no-print-directory", "install", f"prefix={self.prefix}"],
+                       check=True, stdout=subprocess.DEVNULL)
+        stages = self.work / "stages"
+        stages.mkdir()
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-fvisibility=hidden", f"-I{self.prefix}/include/weir-1",
+                        str(HERE / "bench.c"), "-o", str(stages / "bench.so")], check=True)
+        self.env = dict(os.environ, WEIR_PLUGIN_PATH=f"{stages}:{self.prefix}/lib/weir/1",
+                        LD_LIBRARY_PATH=f"{self.prefix}/lib", WEIR_DEVELOPER="0")
+
+    def weir(self, *arguments):
+        """A command line of the installed pipeline-run, in a run directory of its own."""
+        self.run_number += 1
+        self.run_dir = self.work / "runs" / str(self.run_number)
+        return [str(self.prefix / "bin" / "pipeline-run"), *map(str, arguments), "--run-dir", str(self.run_dir),
+                "--quiet"]
+
+    def stage(self, name):
+        """What run.json says of a stage of the last run."""
+        record = json.loads((self.run_dir / "run.json").read_text())
+        return next(s for s in record["measured"]["stages"] if s["stage"] == name)
+
+    def pipeline(self, name, stages, parameters=None):
+        path = self.work / f"{name}.json"
+        path.write_text(json.dumps({"weir": 1, "name": name, "parameters": parameters or {}, "stages": stages}))
+        return path
+
+    # --- what is measured ---
+
+    def startup(self):
+        program = str(self.prefix / "bin" / "pipeline-run")
+        quickstart = str(self.prefix / "share/weir/pipelines/quickstart.json")
+        self.note("pipeline-run --version", 1e3 * median([program, "--version"], 21, env=self.env), "ms", "at most 10")
+        self.note("pipeline-run quickstart.json --check",
+                  1e3 * median([program, quickstart, "--check"], 21, env=self.env), "ms", "at most 30")
+
+    def bus(self):
+        batches, rows = 1_000_000, 4096
+        path = self.pipeline("bus", {
+            "source": {"use": "bench.batches", "options": {"batches": "${batches}", "rows": rows}},
+            "drop": {"use": "bench.drop", "from": "source"}}, {"batches": {"type": "integer"}})
+        weir = (min(timed(self.weir(path, "--batches", batches), env=self.env) for _ in range(5)) -
+                min(timed(self.weir(path, "--batches", 1), env=self.env) for _ in range(5))) / batches
+        self.note("bus, a batch of 4,096 records", weir * 1e9, "ns")
+        self.note("bus, a record", weir * 1e9 / rows, "ns", "at most 1")
+        if self.peer("gst-launch-1.0"):
+            def gst(n):
+                return ["gst-launch-1.0", "-q", "fakesrc", f"num-buffers={n}", "!", "queue", "!", "fakesink"]
+            peer = (min(timed(gst(batches)) for _ in range(5)) - min(timed(gst(1)) for _ in range(5))) / batches
+            self.note("gst-launch-1.0 queue, a buffer", peer * 1e9, "ns")
+            self.note("bus: a batch against a buffer", weir / peer, "times", "at most 1.5")
+
+    def read(self):
+        megabytes = self.args.megabytes
+        subprocess.run([sys.executable, HERE / "gen_text.py", self.work, str(megabytes)], check=True)
+        path = self.pipeline("read", {
+            "load": {"use": "file.read", "options": {"path": "${path}"}},
+            "drop": {"use": "bench.drop", "from": "load"}}, {"path": {"type": "input-path"}})
+        for kind in ("csv", "jsonl"):
+            data = self.work / f"bench.{kind}"
+            size = data.stat().st_size / 1e6
+            speeds = []
+            for _ in range(5):
+                timed(self.weir(path, "--path", data), env=self.env)
+                speeds.append(size / self.stage("load")["busy_seconds"])
+            self.note(f"file.read {kind}", statistics.median(speeds), "MB/s", "at least 500")
+            for peer, command in self.read_peers(kind, data):
+                if not shutil.which(command[0]):
+                    self.peer(command[0])
+                    continue
+                speed = size / timed(command)
+                self.note(f"  {peer} {kind}", speed, "MB/s")
+                self.note(f"  file.read against {peer}, {kind}", statistics.median(speeds) / speed, "times")
+            data.unlink()
+
+    @staticmethod
+    def read_peers(kind, data):
+        copy = ("import mmap,sys,time\nd=open(sys.argv[1],'rb').read()\nb=bytearray(d)\n")
+        peers = [("read and memcpy", [sys.executable, "-c", copy, str(data)])]
+        if kind == "csv":
+            peers.append(("Python csv", [sys.executable, "-c",
+                                         "import csv,sys\nfor r in csv.reader(open(sys.argv[1],newline='')): pass",
+                                         str(data)]))
+        else:
+            peers.append(("Python json", [sys.executable, "-c",
+                                          "import json,sys\nfor l in open(sys.argv[1],'rb'): json.loads(l)",
+                                          str(data)]))
+            peers.append(("jq", ["jq", "-c", ".", str(data)]))
+        return peers
+
+    def classify(self):
+        data = os.environ.get("WEIR_DATA")
+        if not data or not (pathlib.Path(data) / "banking77").is_dir():
+            print("  (WEIR_DATA does not name the data sets: left out)")
+            self.missing.append("data")
+            return
+        train, test = (str(pathlib.Path(data) / "banking77" / name) for name in ("train.csv", "test.csv"))
+        pipeline = self.prefix / "share/weir/pipelines/text-classify.json"
+        seconds, accuracy, f1 = [], [], []
+        for seed in (1, 2, 3):
+            output = self.work / f"classify-{seed}"
+            command = self.weir(pipeline, "--train", train, "--test", test, "--text", "text", "--label", "category",
+                                "--output", output, "--seed", seed)
+            seconds.append(timed(command, env=self.env))
+            metrics = json.loads((output / "metrics.json").read_text())
+            accuracy.append(metrics["accuracy"])
+            f1.append(metrics["macro_f1"])
+        self.note("banking77: whole process, median", statistics.median(seconds), "s")
+        self.note("banking77: test accuracy, mean of 3 seeds", statistics.mean(accuracy), "", "at least 0.916")
+        self.note("banking77: test macro-F1, mean of 3 seeds", statistics.mean(f1), "", "at least 0.916")
+        peer = subprocess.run(["/usr/bin/python3", str(HERE / "sklearn_text.py"), train, test], capture_output=True,
+                              text=True)
+        if peer.returncode:
+            self.missing.append("python3-sklearn")
+            print("  (python3-sklearn is not installed)")
+            return
+        figures = json.loads(peer.stdout)
+        self.note("  scikit-learn: features and fit alone", figures["seconds"], "s")
+        self.note("  scikit-learn: test accuracy", figures["accuracy"], "")
+        self.note("banking77: Weir's time against scikit-learn's", statistics.median(seconds) / figures["seconds"],
+                  "times", "at most 0.2")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build")
+    parser.add_argument("--only", default="startup,bus,read,classify")
+    parser.add_argument("--megabytes", type=int, default=400)
+    parser.add_argument("--output", default="bench.json")
+    args = parser.parse_args()
+    bench = Bench(args)
+    try:
+        bench.install()
+        for part in args.only.split(","):
+            print(part)
+            getattr(bench, part)()
+    finally:
+        bench.close()
+    record = {"processors": os.cpu_count(), "missing": bench.missing, "results": bench.results}
+    pathlib.Path(args.output).write_text(json.dumps(record, indent=2) + "\n")
+    print(f"written: {args.output}")
+
+
+if __name__ == "__main__":
+    main()
