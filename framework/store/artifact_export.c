@@ -8,6 +8,7 @@
 #include <fts.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/atomic_dir.h"
 #include "base/error.h"
@@ -47,10 +48,29 @@ is_empty(const char *folder)
   return dir && !g_dir_read_name(dir);
 }
 
+/* Whether something can be made at `path`: the nearest folder above that exists can be written to. */
+static gboolean
+check_above(const char *path, GError **error)
+{
+  g_autofree char *above = g_path_get_dirname(path);
+  while (!g_file_test(above, G_FILE_TEST_EXISTS) && strcmp(above, "/") != 0 && strcmp(above, ".") != 0) {
+    char *next = g_path_get_dirname(above);
+    g_free(above);
+    above = next;
+  }
+  if (access(above, W_OK | X_OK) == 0 && g_file_test(above, G_FILE_TEST_IS_DIR))
+    return TRUE;
+  weir_set_io_error(error, errno ? errno : ENOTDIR, "write the folder", path);
+  return FALSE;
+}
+
 gboolean
 weir_artifact_check_target(const char *path, gboolean replace, GError **error)
 {
   g_autofree char *quoted = weir_quote(path, -1);
+  errno = 0;
+  if (!check_above(path, error))
+    return FALSE;
   if (!g_file_test(path, G_FILE_TEST_EXISTS) || replace || is_empty(path))
     return TRUE;
   if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {

@@ -55,7 +55,7 @@ gboolean weir_artifact_copy(const char *from, const char *to, WeirArtifactStep s
  * or should not be there. */
 gboolean weir_artifact_verify(const char *folder, const WeirArtifactManifest *manifest, GError **error);
 
-/* Whether weir_artifact_export() may write to `path`: nothing is there, or an empty folder, or an artifact
+/* Whether weir_artifact_export() may write to `path`: the folder above can be written to, and nothing is there, or an empty folder, or an artifact
  * folder that holds nothing but what its artifact.json lists; or, with `replace`, any folder. */
 gboolean weir_artifact_check_target(const char *path, gboolean replace, GError **error);
 

@@ -74,9 +74,15 @@ publish_classes(weir_stage *stage, const Evaluation *evaluation)
     weir_json_unsigned(message.json, scores->support);
     weir_json_end_array(message.json);
   }
+  if (present->len > TABLE_LINES) {
+    g_autofree char *more = g_strdup_printf("(%u more)", present->len - TABLE_LINES);
+    weir_json_begin_array(message.json);
+    weir_json_string(message.json, more);
+    for (guint i = 1; columns[i]; i++)
+      weir_json_null(message.json);
+    weir_json_end_array(message.json);
+  }
   weir_json_end_array(message.json);
-  if (present->len > TABLE_LINES)
-    weir_json_member_unsigned(message.json, "left_out", present->len - TABLE_LINES);
   message_send(stage, &message, "table", "by class");
 }
 
