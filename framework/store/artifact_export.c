@@ -58,9 +58,10 @@ check_above(const char *path, GError **error)
     g_free(above);
     above = next;
   }
-  if (access(above, W_OK | X_OK) == 0 && g_file_test(above, G_FILE_TEST_IS_DIR))
+  gboolean is_folder = g_file_test(above, G_FILE_TEST_IS_DIR);
+  if (is_folder && access(above, W_OK | X_OK) == 0)
     return TRUE;
-  weir_set_io_error(error, errno ? errno : ENOTDIR, "write the folder", path);
+  weir_set_io_error(error, is_folder ? errno : ENOTDIR, "write the folder", path);
   return FALSE;
 }
 
@@ -68,7 +69,6 @@ gboolean
 weir_artifact_check_target(const char *path, gboolean replace, GError **error)
 {
   g_autofree char *quoted = weir_quote(path, -1);
-  errno = 0;
   if (!check_above(path, error))
     return FALSE;
   if (!g_file_test(path, G_FILE_TEST_EXISTS) || replace || is_empty(path))
