@@ -140,11 +140,11 @@ check_sanitizer(const WeirElf *elf, const WeirElfTables *tables, GError **error)
 
 /* What the compiler's own start files bring into every shared object is not the plugin's: `.init` (23 bytes
  * on x86-64), and one entry each in `.init_array` and `.fini_array` (frame_dummy and __do_global_dtors_aux of
- * crtbeginS.o). A sanitizer adds one. */
+ * crtbeginS.o). A sanitizer adds one for each source file; among these the plugin's own cannot be told. */
 static gboolean
 has_constructors(const WeirElf *elf, const WeirElfTables *tables)
 {
-  guint64 value, begin = 0, end = 0, usual = sizeof(ElfW(Addr)) * (sanitizer(tables) ? 2 : 1);
+  guint64 value, begin = 0, end = 0, usual = sanitizer(tables) ? G_MAXUINT64 : sizeof(ElfW(Addr));
   if (tables->runs_resolvers)
     return TRUE;
   weir_elf_dynamic(elf, DT_INIT_ARRAYSZ, &begin);
