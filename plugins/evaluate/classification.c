@@ -9,8 +9,8 @@
 #include "heads.h"
 #include "records.h"
 
-enum { IN = 0, MODEL = 1 };                                                      /* inputs */
-enum { METRICS = 0, REPORT = 1 };                                                /* outputs */
+enum { MODEL = 0, IN = 1 };       /* inputs, in the order in which they are read */
+enum { METRICS = 0, REPORT = 1 }; /* outputs */
 enum { LABEL = 0, PREDICTION = 1, CONFIDENCE = 2, PROBABILITIES = 3, TASK = 4 }; /* entries of IN */
 enum { MODEL_METADATA = 3 };                                                     /* entry of MODEL */
 
@@ -25,11 +25,8 @@ typedef struct {
 
   EvaluationShape shape;
   bool shape_known;
-  bool model_ended; /* or there is none */
-  bool in_ended;
   EvaluationHeads *heads;
   Evaluation *evaluation;
-  GArray *waiting; /* of ArrowArray: batches that came before the model was known */
   GString *texts[3];
 } State;
 
@@ -82,10 +79,8 @@ classification_open(weir_stage *stage)
 {
   State *state = stage->state;
   state->evaluation = evaluation_new();
-  state->waiting = g_array_new(FALSE, FALSE, sizeof(struct ArrowArray));
   for (guint i = 0; i < G_N_ELEMENTS(state->texts); i++)
     state->texts[i] = g_string_new(NULL);
-  state->model_ended = weir_inputs(stage, MODEL) == 0;
   return 0;
 }
 
@@ -192,20 +187,13 @@ take_model(weir_stage *stage, struct ArrowArray *batch)
 static int
 classification_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 {
-  State *state = stage->state;
   if (port == MODEL)
     return take_model(stage, batch);
   if (learn_shape(stage)) {
     weir_batch_release(batch);
     return -1;
   }
-  if (state->model_ended || !state->shape.probabilities) {
-    count_batch(stage, batch);
-  } else {
-    struct ArrowArray held;
-    weir_batch_move(batch, &held);
-    g_array_append_val(state->waiting, held);
-  }
+  count_batch(stage, batch);
   return 0;
 }
 
@@ -245,25 +233,13 @@ finish(weir_stage *stage)
 static int
 classification_end(weir_stage *stage, uint32_t port)
 {
-  State *state = stage->state;
-  if (port == IN)
-    state->in_ended = true;
-  if (port == MODEL) {
-    state->model_ended = true;
-    for (guint i = 0; i < state->waiting->len; i++)
-      count_batch(stage, &g_array_index(state->waiting, struct ArrowArray, i));
-    g_array_set_size(state->waiting, 0);
-  }
-  return state->in_ended && state->model_ended ? finish(stage) : 0;
+  return port == IN ? finish(stage) : 0;
 }
 
 static void
 classification_close(weir_stage *stage)
 {
   State *state = stage->state;
-  for (guint i = 0; state->waiting && i < state->waiting->len; i++)
-    weir_batch_release(&g_array_index(state->waiting, struct ArrowArray, i));
-  g_clear_pointer(&state->waiting, g_array_unref);
   evaluation_free(state->evaluation);
   evaluation_heads_free(state->heads);
   for (guint i = 0; i < G_N_ELEMENTS(state->texts); i++)
@@ -274,12 +250,12 @@ classification_close(weir_stage *stage)
 /* --- The plugin --- */
 
 static const weir_port inputs[] = {
+    {"model", WEIR_ARTIFACT, WEIR_PORT_OPTIONAL, NULL,
+     "the model that predicted: tells which labels it was trained on, and what the probabilities are of"},
     {"in",
      "${label}:utf8+bool+integer?, ${prediction}:utf8+bool+integer, ${confidence}?:real?, "
      "${probabilities}?:list<f64>+list<f32>?, ${task}:utf8+bool+integer?, *",
      0, NULL, "records with label and prediction"},
-    {"model", WEIR_ARTIFACT, WEIR_PORT_OPTIONAL, NULL,
-     "the model that predicted: tells which labels it was trained on, and what the probabilities are of"},
 };
 
 static const weir_port outputs[] = {
