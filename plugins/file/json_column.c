@@ -104,7 +104,8 @@ fill_missing(struct json_walk *walk, struct object *object, int64_t row)
       continue;
     if (!field->nullable) {
       char quoted[100];
-      return json_bad(walk, walk->token[-1], "the key %s is missing; declare the column as \"%s?\" to read null",
+      return json_bad(walk, walk->token[-1],
+                      "the key %s is missing; declare the column as \"%s?\" to read null",
                       format_quote(field->key.text, field->key.len, quoted), field->type_name);
     }
     weir_put_null(field->builder);
@@ -150,7 +151,8 @@ static int
 no_room(struct json_walk *walk, const struct field *field)
 {
   char quoted[100];
-  return json_bad(walk, *walk->token, "there is no room for more values of %s: out of memory, or 2 GiB in one batch",
+  return json_bad(walk, *walk->token,
+                  "there is no room for more values of %s: out of memory, or 2 GiB in one batch",
                   format_quote(field->key.text, field->key.len, quoted));
 }
 
@@ -164,9 +166,11 @@ mismatch(struct json_walk *walk, const struct field *field)
     return json_unexpected(walk, "a value");
   format_quote(field->key.text, field->key.len, name);
   if (c == 'n')
-    return json_bad(walk, *walk->token, "%s is null; declare the column as \"%s?\" to take nulls", name, type);
-  return json_bad(walk, *walk->token, "%s is of type %s, but %s stands here; declare another type in \"columns\", or "
-                                      "raise \"sample\"",
+    return json_bad(walk, *walk->token, "%s is null; declare the column as \"%s?\" to take nulls", name,
+                    type);
+  return json_bad(walk, *walk->token,
+                  "%s is of type %s, but %s stands here; declare another type in \"columns\", or "
+                  "raise \"sample\"",
                   name, type, json_value_name(c));
 }
 
@@ -174,10 +178,11 @@ static int
 number_mismatch(struct json_walk *walk, const struct field *field, const struct json_number *number)
 {
   char name[100], quoted[100];
-  return json_bad(walk, (size_t)(number->text - walk->data),
-                  "%s is of type %s, which cannot hold %s; declare another type in \"columns\", or raise \"sample\"",
-                  format_quote(field->key.text, field->key.len, name), field->type_name,
-                  format_quote(number->text, number->len, quoted));
+  return json_bad(
+      walk, (size_t)(number->text - walk->data),
+      "%s is of type %s, which cannot hold %s; declare another type in \"columns\", or raise \"sample\"",
+      format_quote(field->key.text, field->key.len, name), field->type_name,
+      format_quote(number->text, number->len, quoted));
 }
 
 /* Copy a short text fast, up to 31 bytes too many on either side. */
@@ -341,7 +346,8 @@ append_coded(struct json_walk *walk, struct field *field)
     return weir_put_integer(field->builder, time) ? no_room(walk, field) : 0;
   }
   gsize n = 0;
-  bool valid = len % 4 == 0 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == len;
+  bool valid = len % 4 == 0 &&
+               strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") == len;
   g_autofree guchar *bytes = valid ? g_base64_decode(text, &n) : NULL;
   if (!valid)
     return json_bad(walk, at, "%s is of type binary, but %s is no base64",
@@ -476,8 +482,9 @@ static void object_bind(struct object *object, weir_builder *const *builders);
 static void
 name_type(struct field *field, const char *format)
 {
-  static const char *const names[] = {"none", "bool", "i8",  "u8",   "i16",    "u16",       "i32",  "u32",    "i64",
-                                      "u64",  "f32",  "f64", "utf8", "binary", "timestamp", "list", "fixed",  "struct"};
+  static const char *const names[] = {"none", "bool",   "i8",        "u8",   "i16",   "u16",
+                                      "i32",  "u32",    "i64",       "u64",  "f32",   "f64",
+                                      "utf8", "binary", "timestamp", "list", "fixed", "struct"};
   if (field->type == WEIR_FIXED)
     g_snprintf(field->type_name, sizeof field->type_name, "fixed<f32,%d>", field->width);
   else
@@ -493,7 +500,8 @@ field_init(struct field *field, const struct ArrowSchema *schema)
   name_type(field, schema->format);
   if (field->type == WEIR_STRUCT) {
     field->members = g_new0(struct object, 1);
-    object_init(field->members, (const struct ArrowSchema *const *)schema->children, (uint32_t)schema->n_children);
+    object_init(field->members, (const struct ArrowSchema *const *)schema->children,
+                (uint32_t)schema->n_children);
   } else if (field->type == WEIR_LIST) {
     field->item = g_new0(struct field, 1);
     field_init(field->item, schema->children[0]);

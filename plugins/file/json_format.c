@@ -35,14 +35,16 @@ parser_new(const struct ArrowSchema *const *schema, uint32_t n_columns, bool lin
 }
 
 static void *
-jsonl_parser_new(const struct format_options *options, const struct ArrowSchema *const *schema, uint32_t n_columns)
+jsonl_parser_new(const struct format_options *options, const struct ArrowSchema *const *schema,
+                 uint32_t n_columns)
 {
   (void)options;
   return parser_new(schema, n_columns, true);
 }
 
 static void *
-json_parser_new(const struct format_options *options, const struct ArrowSchema *const *schema, uint32_t n_columns)
+json_parser_new(const struct format_options *options, const struct ArrowSchema *const *schema,
+                uint32_t n_columns)
 {
   (void)options;
   return parser_new(schema, n_columns, false);
@@ -95,8 +97,8 @@ struct infer {
   struct json_shape *shape;
   const struct format_options *options;
   uint64_t n_records;
-  bool cut;                   /* a sample ended within its first record */
-  struct format_error first;  /* what was wrong with the first bad record; its text is empty if none was */
+  bool cut;                  /* a sample ended within its first record */
+  struct format_error first; /* what was wrong with the first bad record; its text is empty if none was */
 };
 
 /* A record that is not well-formed teaches nothing: so it is stepped over first, and then looked at. */
@@ -191,10 +193,12 @@ infer_finish(void *data, struct format_columns *columns, struct format_error *er
     if (*infer->first.text)
       *error = infer->first;
     else if (infer->cut)
-      format_fail(error, 0, 0, "the first record is longer than the sample that the columns are taken from; raise "
-                               "\"sample\", or declare the columns in \"columns\"");
+      format_fail(error, 0, 0,
+                  "the first record is longer than the sample that the columns are taken from; raise "
+                  "\"sample\", or declare the columns in \"columns\"");
     else
-      format_fail(error, 0, 0, "%s, so there is nothing to tell the columns from; declare them in \"columns\"",
+      format_fail(error, 0, 0,
+                  "%s, so there is nothing to tell the columns from; declare them in \"columns\"",
                   infer->n_records ? "no record has a key" : "there is no record");
   }
   infer_free(infer);

@@ -99,7 +99,8 @@ json_number_to_f64(struct json_walk *walk, const struct json_number *number, dou
                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   /* Both operands are exact, so the one operation rounds once (Clinger 1990, "How to read floating point
    * numbers accurately"). */
-  if (number->exact && number->digits <= UINT64_C(1) << 53 && number->exponent >= -22 && number->exponent <= 22) {
+  if (number->exact && number->digits <= UINT64_C(1) << 53 && number->exponent >= -22 &&
+      number->exponent <= 22) {
     double digits = (double)number->digits;
     digits = number->exponent < 0 ? digits / power[-number->exponent] : digits * power[number->exponent];
     *value = number->negative ? -digits : digits;
@@ -108,7 +109,8 @@ json_number_to_f64(struct json_walk *walk, const struct json_number *number, dou
   if (value_parse_f64(number->text, number->len, value) == VALUE_OK)
     return 0;
   char quoted[100];
-  return json_bad(walk, (size_t)(number->text - walk->data), "the number %s is too large for a column of type f64",
+  return json_bad(walk, (size_t)(number->text - walk->data),
+                  "the number %s is too large for a column of type f64",
                   format_quote(number->text, number->len, quoted));
 }
 
@@ -144,7 +146,8 @@ json_number_to_f32(struct json_walk *walk, const struct json_number *number, flo
   if (isfinite(*value))
     return 0;
   char quoted[100];
-  return json_bad(walk, (size_t)(number->text - walk->data), "the number %s is too large for a column of type f32",
+  return json_bad(walk, (size_t)(number->text - walk->data),
+                  "the number %s is too large for a column of type f32",
                   format_quote(number->text, number->len, quoted));
 }
 

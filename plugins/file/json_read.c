@@ -14,6 +14,7 @@ void
 json_reader_begin(struct json_reader *reader)
 {
   reader->line = 0;
+  reader->bytes_of_line = 0;
   reader->n_records = 0;
   reader->place = JSON_BEFORE;
 }
@@ -51,7 +52,8 @@ scan_more(struct json_reader *reader, size_t len)
   size_t end = reader->scan.at;
   if (!reader->scan.ascii && reader->invalid == SIZE_MAX) {
     size_t back = 0;
-    while (end < len && back < 3 && end - back > reader->checked && ((uint8_t)data[end - back] & 0xc0) == 0x80)
+    while (end < len && back < 3 && end - back > reader->checked &&
+           ((uint8_t)data[end - back] & 0xc0) == 0x80)
       back++;
     end -= back;
     if (!utf8_valid(data + reader->checked, end - reader->checked))
@@ -117,8 +119,9 @@ read_line(struct json_reader *reader, const uint32_t *token)
   char first = walk->data[*token];
   walk->token = token;
   if (first == '[')
-    return json_bad(walk, *token, "a line of JSON Lines holds one object, but an array begins here; for a file "
-                                  "that is an array, set \"format\" to \"json\"");
+    return json_bad(walk, *token,
+                    "a line of JSON Lines holds one object, but an array begins here; for a file "
+                    "that is an array, set \"format\" to \"json\"");
   if (first != '{' && !strcmp(json_value_name(first), "no value"))
     return json_unexpected(walk, "an object in braces");
   if (first != '{')
@@ -127,14 +130,15 @@ read_line(struct json_reader *reader, const uint32_t *token)
   if (read_record(reader, token, reader->line + 1))
     return -1;
   if (json_peek(walk) != '\n')
-    return json_bad(walk, *walk->token, "something follows the object; every object stands on a line of its own");
+    return json_bad(walk, *walk->token,
+                    "something follows the object; every object stands on a line of its own");
   return 0;
 }
 
 /* A last line without a newline gets one, in a copy. */
 static enum parse_status
-read_tail(struct json_reader *reader, const char *data, size_t len, struct format_batch *batch, size_t *consumed,
-          struct format_error *error)
+read_tail(struct json_reader *reader, const char *data, size_t len, struct format_batch *batch,
+          size_t *consumed, struct format_error *error)
 {
   size_t used;
   reader->tail = g_realloc(reader->tail, len + 1 + FORMAT_PADDING);
@@ -209,8 +213,7 @@ bad_record(struct json_reader *reader, bool in_record, enum parse_status status,
   size_t at = walk->bad_at;
   const char *newline = memrchr(walk->data, '\n', at);
   uint64_t line = reader->line + count_newlines(walk->data, at) + 1;
-  /* Where the line began before the stretch its bytes cannot be counted. */
-  uint64_t byte = newline ? (uint64_t)(walk->data + at - newline) : 0;
+  uint64_t byte = newline ? (uint64_t)(walk->data + at - newline) : reader->bytes_of_line + at + 1;
   if (in_record)
     format_fail(error, line, byte, "record %" G_GUINT64_FORMAT ": %s", reader->n_records, walk->bad);
   else
@@ -264,8 +267,9 @@ step(struct json_reader *reader, const uint32_t *token)
   switch (reader->place) {
   case JSON_BEFORE:
     if (c != '[' && c != '{')
-      return json_bad(walk, *token, "a JSON file holds an array of objects, or objects; this one begins with %s",
-                      strcmp(json_value_name(c), "no value") ? json_value_name(c) : "something that is no JSON");
+      return json_bad(
+          walk, *token, "a JSON file holds an array of objects, or objects; this one begins with %s",
+          strcmp(json_value_name(c), "no value") ? json_value_name(c) : "something that is no JSON");
     reader->place = c == '[' ? JSON_FIRST : JSON_SEQUENCE;
     return c == '{';
   case JSON_SEQUENCE:
@@ -334,6 +338,7 @@ read_items(struct json_reader *reader, size_t len, bool final, struct format_bat
            struct format_error *error)
 {
   struct json_scan *scan = &reader->scan;
+  const char *data = reader->walk.data;
   size_t next = 0;
   for (;;) {
     if (next == scan->n_tokens) {
@@ -360,6 +365,11 @@ read_items(struct json_reader *reader, size_t len, bool final, struct format_bat
     if (next == 0)
       return end_of_stretch(reader, final, len, true, error);
     size_t end = scan->tokens[next - 1] + 1;
+    if (!strchr("{[\"", data[start]))
+      while (end < len && !json_ends_scalar[(uint8_t)data[end]])
+        end++;
+    if (end == len && !final && !strchr("}]\"", data[end - 1]))
+      return end_of_stretch(reader, final, len, true, error); /* a number may go on */
     *consumed = end;
     if (read_item(reader, first, next))
       return bad_record(reader, true, sound ? PARSE_BAD : PARSE_BROKEN, error);
@@ -375,6 +385,9 @@ json_reader_array(struct json_reader *reader, const char *data, size_t len, bool
   begin_stretch(reader, data, &len, &final);
   *consumed = 0;
   enum parse_status status = read_items(reader, len, final, batch, consumed, error);
+  const char *newline = memrchr(data, '\n', *consumed);
   reader->line += count_newlines(data, *consumed);
+  reader->bytes_of_line =
+      newline ? (uint64_t)(data + *consumed - newline) - 1 : reader->bytes_of_line + *consumed;
   return status;
 }

@@ -32,15 +32,16 @@ typedef int json_record_function(void *data, struct json_walk *walk, uint64_t nu
 struct json_reader {
   json_record_function *record;
   void *data;
-  bool lines; /* JSON Lines */
+  bool lines;             /* JSON Lines */
   uint64_t line;          /* lines that ended before the stretch */
-  uint64_t n_records;     /* that began before */
+  uint64_t bytes_of_line; /* bytes of the line before the stretch; JSON only */
+  uint64_t n_records;     /* that began before; JSON only */
   enum json_place place;  /* JSON only */
   struct json_scan scan;
   struct json_walk walk;
-  size_t checked;         /* bytes of the stretch that were looked at for UTF-8 */
-  size_t invalid;         /* offset of the first byte that is not valid, SIZE_MAX if there is none so far */
-  char *tail;             /* a last line without newline, given one */
+  size_t checked; /* bytes of the stretch that were looked at for UTF-8 */
+  size_t invalid; /* offset of the first byte that is not valid, SIZE_MAX if there is none so far */
+  char *tail;     /* a last line without newline, given one */
 };
 
 void json_reader_begin(struct json_reader *reader);

@@ -12,9 +12,9 @@
 enum { OTHER, SPACE, NEWLINE, PUNCTUATION, QUOTE, BACKSLASH };
 
 static const uint8_t byte_class[256] = {
-    [' '] = SPACE,       ['\t'] = SPACE,      ['\r'] = SPACE,      ['\n'] = NEWLINE,    ['{'] = PUNCTUATION,
-    ['}'] = PUNCTUATION, ['['] = PUNCTUATION, [']'] = PUNCTUATION, [':'] = PUNCTUATION, [','] = PUNCTUATION,
-    [0x0c] = PUNCTUATION, [0x1a] = PUNCTUATION, ['"'] = QUOTE,     ['\\'] = BACKSLASH,
+    [' '] = SPACE,        ['\t'] = SPACE,       ['\r'] = SPACE,      ['\n'] = NEWLINE,    ['{'] = PUNCTUATION,
+    ['}'] = PUNCTUATION,  ['['] = PUNCTUATION,  [']'] = PUNCTUATION, [':'] = PUNCTUATION, [','] = PUNCTUATION,
+    [0x0c] = PUNCTUATION, [0x1a] = PUNCTUATION, ['"'] = QUOTE,       ['\\'] = BACKSLASH,
 };
 
 uint32_t *
@@ -61,7 +61,8 @@ json_scan_has(enum json_scan_kind kind)
 {
 #ifdef __x86_64__
   __builtin_cpu_init();
-  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("bmi");
+  bool avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("bmi");
   if (kind == JSON_SCAN_AVX2)
     return avx2;
   if (kind == JSON_SCAN_AVX512)
@@ -132,7 +133,8 @@ void
 json_scan_drop(struct json_scan *scan, size_t n)
 {
   scan->n_tokens -= n;
-  memmove(scan->tokens, scan->tokens + n, scan->n_tokens * sizeof *scan->tokens);
+  if (n && scan->n_tokens)
+    memmove(scan->tokens, scan->tokens + n, scan->n_tokens * sizeof *scan->tokens);
 }
 
 void

@@ -29,9 +29,9 @@ struct json_scan {
   uint32_t *tokens; /**< offsets in the stretch, rising */
   size_t n_tokens;
   size_t capacity;
-  size_t at;    /**< bytes of the stretch that were scanned */
-  bool lines;   /**< newlines are tokens */
-  bool ascii;   /**< no byte of the last window was above 0x7f */
+  size_t at;          /**< bytes of the stretch that were scanned */
+  bool lines;         /**< newlines are tokens */
+  bool ascii;         /**< no byte of the last window was above 0x7f */
   uint64_t in_string; /**< all ones: the byte at `at` is in a string */
   uint64_t escaped;   /**< 1: the byte at `at` is the second of an escape */
   uint64_t in_scalar; /**< 1: the byte before `at` belongs to a run such as a number */

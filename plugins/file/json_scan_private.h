@@ -43,7 +43,8 @@ json_escapes(uint64_t backslash, uint64_t *carry, uint64_t *escaped)
 /** The tokens among 64 bytes. `inside` is what prefix xor makes of the quotes: ones from each opening quote up
  * to before its closing one, for a block that begins outside of a string. */
 static inline __attribute__((always_inline)) uint64_t
-json_tokens(struct json_scan *scan, const struct json_masks *m, uint64_t quote, uint64_t begins, uint64_t inside)
+json_tokens(struct json_scan *scan, const struct json_masks *m, uint64_t quote, uint64_t begins,
+            uint64_t inside)
 {
   inside ^= scan->in_string;
   scan->in_string = (uint64_t)((int64_t)inside >> 63);

@@ -6,7 +6,16 @@
 
 #include "json_keys.h"
 
-enum { SAW_NULL = 1, SAW_BOOL = 2, SAW_INTEGER = 4, SAW_LARGE = 8, SAW_REAL = 16, SAW_STRING = 32, SAW_LIST = 64, SAW_OBJECT = 128 };
+enum {
+  SAW_NULL = 1,
+  SAW_BOOL = 2,
+  SAW_INTEGER = 4,
+  SAW_LARGE = 8,
+  SAW_REAL = 16,
+  SAW_STRING = 32,
+  SAW_LIST = 64,
+  SAW_OBJECT = 128
+};
 
 /* Deeper than this a column holds JSON text: types nest 16 deep at most. */
 #define DEEPEST_TYPE 15

@@ -9,7 +9,7 @@
 #include "json_string.h"
 #include "reader.h"
 
-const uint8_t json_ends_scalar[256] = {[' '] = 1, ['\t'] = 1, ['\r'] = 1, ['\n'] = 1, [','] = 1,  [':'] = 1,
+const uint8_t json_ends_scalar[256] = {[' '] = 1, ['\t'] = 1, ['\r'] = 1, ['\n'] = 1, [','] = 1, [':'] = 1,
                                        ['{'] = 1, ['}'] = 1,  ['['] = 1,  [']'] = 1,  ['"'] = 1};
 
 int
@@ -52,7 +52,8 @@ json_unexpected(struct json_walk *walk, const char *wanted)
     return json_bad(walk, at, "the line ends where %s should stand", wanted);
   while (len < 20 && (len == 0 || !json_ends_scalar[(uint8_t)walk->data[at + len]]))
     len++;
-  return json_bad(walk, at, "%s should stand here, not %s", wanted, format_quote(walk->data + at, len, quoted));
+  return json_bad(walk, at, "%s should stand here, not %s", wanted,
+                  format_quote(walk->data + at, len, quoted));
 }
 
 int
@@ -77,9 +78,11 @@ take_escapes(struct json_walk *walk)
     if (byte == '"')
       return 0;
     if (byte == '\n' || byte == '\r')
-      return json_bad(walk, at, "a string does not end in its line; a line break within it is written as \\n");
+      return json_bad(walk, at,
+                      "a string does not end in its line; a line break within it is written as \\n");
     if (byte != '\\')
-      return json_bad(walk, at, "a string holds the control character U+%04X; write it as \\u%04x", byte, byte);
+      return json_bad(walk, at, "a string holds the control character U+%04X; write it as \\u%04x", byte,
+                      byte);
     const char *why = json_escape_check(walk->data + at, &used);
     if (why)
       return json_bad(walk, at, "%s", why);

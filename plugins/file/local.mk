@@ -35,3 +35,12 @@ plugins_file_test_csv_SOURCES = plugins/file/test-csv.c plugins/file/test-feed.h
 plugins_file_test_csv_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
 plugins_file_test_utf8_LDADD = libfile.la $(BASE_LIBS)
 plugins_file_test_value_parse_LDADD = libfile.la $(BASE_LIBS)
+
+# JSON.
+file_json_tests = plugins/file/test-json-read plugins/file/test-json-scan
+check_PROGRAMS += $(file_json_tests)
+TESTS += $(file_json_tests)
+plugins_file_test_json_read_SOURCES = plugins/file/test-json-read.c plugins/file/test-json-feed.h
+plugins_file_test_json_read_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
+plugins_file_test_json_scan_SOURCES = plugins/file/test-json-scan.c plugins/file/test-json-feed.h
+plugins_file_test_json_scan_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
