@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* Shows a run to a person: see console.h. */
+#include "cli/console.h"
+
+#include "base/units.h"
+#include "cli/points.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
+#include "cli/summary.h"
+#include <string.h>
+
+/* Rejects that are shown; all of them are in the run directory. */
+enum { MOST_REJECTS = 10 };
+
+/* Between two frames, in microseconds: a little less than a tick, so that none is lost to jitter. */
+enum { FRAME_TIME = 90000 };
+
+struct CliConsole {
+  CliTerminal *terminal;
+  gboolean quiet;
+  CliProgress *progress;
+  CliPoints *points;
+  CliReport *report;
+  guint n_rejects;
+  gint64 drawn; /* monotonic time of the last frame */
+};
+
+CliConsole *
+cli_console_new(CliTerminal *terminal, gboolean quiet)
+{
+  CliConsole *console = g_new0(CliConsole, 1);
+  console->terminal = terminal;
+  console->quiet = quiet;
+  console->progress = cli_progress_new();
+  console->points = cli_points_new();
+  console->report = cli_report_new();
+  return console;
+}
+
+void
+cli_console_free(CliConsole *console)
+{
+  if (!console)
+    return;
+  cli_progress_free(console->progress);
+  cli_points_free(console->points);
+  cli_report_free(console->report);
+  g_free(console);
+}
+
+void
+cli_print_error(CliTerminal *terminal, const char *text)
+{
+  const CliStyle *style = cli_terminal_style(terminal);
+  g_autofree char *clean = cli_text_clean(text, TRUE);
+  g_autoptr(GString) out = g_string_new(NULL);
+  cli_text_ink(out, style, CLI_RED, "error: ");
+  g_string_append(out, clean);
+  cli_terminal_print(terminal, out->str);
+}
+
+/* "load  text", the name in bold and the text in `ink`. */
+static void
+print_line(CliConsole *console, const char *stage, CliInk ink, const char *label, const char *text)
+{
+  const CliStyle *style = cli_terminal_style(console->terminal);
+  g_autoptr(GString) line = g_string_new(NULL);
+  g_autofree char *clean = cli_text_clean(text ? text : "", TRUE);
+  if (stage) {
+    cli_text_ink(line, style, CLI_BOLD, stage);
+    g_string_append(line, "  ");
+  }
+  cli_text_ink(line, style, ink, label);
+  g_string_append(line, clean);
+  cli_terminal_print(console->terminal, line->str);
+}
+
+static void
+show_state(CliConsole *console, WeirRun *run, const WeirMessage *message)
+{
+  guint n;
+  const WeirStageStats *stats = weir_run_get_stats(run, &n), *stage = NULL;
+  if (cli_terminal_is_live(console->terminal))
+    return;
+  for (guint i = 0; i < n && !stage; i++)
+    if (g_strcmp0(stats[i].stage, message->stage) == 0)
+      stage = &stats[i];
+  if (g_strcmp0(message->text, "running") == 0) {
+    print_line(console, message->stage, CLI_PLAIN, "", "started");
+  } else if (stage && g_strcmp0(message->text, "done") == 0) {
+    g_autofree char *duration = weir_format_duration((gint64)(stage->elapsed_ns / 1000));
+    g_autofree char *records = weir_format_count((double)cli_progress_records(stage));
+    g_autofree char *text = g_strdup_printf("done: %s records in %s", records, duration);
+    print_line(console, message->stage, CLI_PLAIN, "", text);
+  } else if (message->stage) {
+    print_line(console, message->stage, CLI_PLAIN, "", message->text);
+  }
+}
+
+static void
+show_reject(CliConsole *console, const WeirMessage *message)
+{
+  if (console->n_rejects++ < MOST_REJECTS)
+    print_line(console, message->stage, CLI_YELLOW, "rejected: ", message->text);
+  else if (console->n_rejects == MOST_REJECTS + 1)
+    print_line(console, NULL, CLI_YELLOW, "", "further rejected records are in the run directory only");
+}
+
+static void
+show_point(CliConsole *console, const WeirMessage *message)
+{
+  g_autofree char *line =
+      cli_points_line(console->points, message->stage, message->json, cli_terminal_style(console->terminal));
+  if (line)
+    cli_terminal_print(console->terminal, line);
+}
+
+static void
+draw(CliConsole *console, WeirRun *run)
+{
+  guint n, columns, rows;
+  gint64 now = g_get_monotonic_time();
+  if (!cli_terminal_is_live(console->terminal) || now - console->drawn < FRAME_TIME)
+    return;
+  const WeirStageStats *stats = weir_run_get_stats(run, &n);
+  cli_terminal_size(console->terminal, &columns, &rows);
+  /* The last column and row stay free: a line that ends there would wrap, or scroll. */
+  g_autoptr(GPtrArray) lines = cli_progress_lines(console->progress, stats, n, weir_run_get_elapsed(run),
+                                                  columns > 1 ? columns - 1 : 1, rows > 1 ? rows - 1 : 1,
+                                                  cli_signals_cancelled() ? CLI_CANCELLING : NULL,
+                                                  cli_terminal_style(console->terminal));
+  cli_terminal_draw(console->terminal, lines);
+  console->drawn = now;
+}
+
+void
+cli_console_on_message(WeirRun *run, const WeirMessage *message, gpointer data)
+{
+  CliConsole *console = data;
+  cli_report_add(console->report, message);
+  if (message->type == WEIR_MESSAGE_ERROR) {
+    cli_terminal_clear(console->terminal);
+    cli_print_error(console->terminal, message->text);
+  }
+  if (console->quiet)
+    return;
+  switch (message->type) {
+  case WEIR_MESSAGE_RUN_BEGIN:
+    if (message->name)
+      print_line(console, message->text, CLI_PLAIN, "run directory: ", message->name);
+    break;
+  case WEIR_MESSAGE_STAGE_STATE:
+    show_state(console, run, message);
+    break;
+  case WEIR_MESSAGE_LOG:
+    if (message->level == WEIR_LOG_WARNING)
+      print_line(console, message->stage, CLI_YELLOW, "warning: ", message->text);
+    else if (message->level == WEIR_LOG_INFO)
+      print_line(console, message->stage, CLI_PLAIN, "", message->text);
+    break;
+  case WEIR_MESSAGE_DATA:
+    if (g_strcmp0(message->kind, "point") == 0)
+      show_point(console, message);
+    break;
+  case WEIR_MESSAGE_REJECT:
+    show_reject(console, message);
+    break;
+  case WEIR_MESSAGE_TICK:
+    draw(console, run);
+    break;
+  case WEIR_MESSAGE_RUN_END:
+    cli_terminal_clear(console->terminal);
+    break;
+  default:
+    break;
+  }
+}
+
+void
+cli_console_finish(CliConsole *console, WeirRun *run, int code, const GError *error)
+{
+  CliSummary summary = {.code = code, .report = console->report};
+  guint columns, rows;
+  cli_terminal_clear(console->terminal);
+  if (error && !console->report->has_error)
+    cli_print_error(console->terminal, error->message);
+  summary.directory = weir_run_get_directory(run);
+  if (console->quiet || !summary.directory)
+    return;
+  summary.stats = weir_run_get_stats(run, &summary.n);
+  summary.elapsed = weir_run_get_elapsed(run);
+  cli_terminal_size(console->terminal, &columns, &rows);
+  g_autofree char *text = cli_summary_text(&summary, columns, cli_terminal_style(console->terminal));
+  cli_terminal_print(console->terminal, text);
+}

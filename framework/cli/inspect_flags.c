@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* The flags of pipeline-inspect: see inspect_flags.h. */
+#include "cli/inspect_flags.h"
+
+const CliFlag cli_inspect_flags[] = {
+    {INSPECT_JSON, "json", 0, NULL, "print JSON", FALSE},
+    {INSPECT_SCHEMA, "schema", 0, NULL,
+     "print the JSON Schema of pipeline files that use the installed stages", FALSE},
+    {INSPECT_MAN, "man", 0, NULL, "print the sections of a plugin's manual page about its stages, as roff",
+     FALSE},
+    {INSPECT_PATH, "path", 0, NULL, "print the folders that are searched for plugins, in order", FALSE},
+    {INSPECT_PLUGIN_PATH, "plugin-path", 0, "PATH",
+     "folders of plugins, separated by colons, that come before WEIR_PLUGIN_PATH and the installed one",
+     FALSE},
+    {INSPECT_UNSAFE_PLUGINS, "unsafe-plugins", 0, NULL,
+     "open plugins also from files and folders that other users can write to", FALSE},
+    {INSPECT_VERSION, "version", 'V', NULL, "print the version", FALSE},
+    {INSPECT_HELP, "help", 'h', NULL, "print this help", FALSE},
+    {INSPECT_DESCRIBE, "describe", 0, "FILE", NULL, FALSE}, /* the child process */
+    {0},
+};
+
+char *
+cli_inspect_help(guint columns)
+{
+  GString *out = g_string_new("Lists plugins and their stages, or shows one: ports, types, options, file.\n\n"
+                              "usage: pipeline-inspect [FLAG]... [PLUGIN | PLUGIN.STAGE | FILE]\n\nFlags:\n");
+  cli_arguments_help_flags(out, cli_inspect_flags, columns);
+  g_string_append(out,
+                  "\nExit status: 0 done, 1 a plugin could not be opened, 2 wrong usage or no such stage.\n");
+  return g_string_free(out, FALSE);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* pipeline-inspect: lists plugins and stages, shows one, prints JSON, the JSON Schema, manual sections. */
+#include "base/nearest.h"
+#include "base/quote.h"
+#include "cli/console.h"
+#include "cli/describe.h"
+#include "cli/inspect_flags.h"
+#include "cli/inspect_views.h"
+#include "cli/output.h"
+#include <locale.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct Inspector {
+  CliTerminal *terminal; /* stderr */
+  CliStyle style;        /* of stdout */
+  CliArguments *arguments;
+  CliScan *scan;
+  gboolean unsafe;
+} Inspector;
+
+static gboolean
+is_given(const Inspector *inspector, int id)
+{
+  return cli_arguments_get(inspector->arguments, id) != NULL;
+}
+
+/* Report every plugin that could not be described. Returns the exit code. */
+static int
+report_failures(const Inspector *inspector)
+{
+  for (guint i = 0; i < inspector->scan->failures->len; i++)
+    cli_print_error(inspector->terminal, inspector->scan->failures->pdata[i]);
+  return inspector->scan->failures->len ? WEIR_EXIT_FAILED : WEIR_EXIT_OK;
+}
+
+/* Print an answer, then what could not be opened. Takes `text`. */
+static int
+answer(const Inspector *inspector, char *text)
+{
+  int code = cli_output(inspector->terminal, text);
+  g_free(text);
+  int failures = report_failures(inspector);
+  return code ? code : failures;
+}
+
+static int
+show_path(const Inspector *inspector)
+{
+  g_autofree char *folders = g_strjoinv("\n", inspector->scan->folders);
+  return cli_output(inspector->terminal, folders);
+}
+
+static int
+show_all(Inspector *inspector)
+{
+  cli_scan_all(inspector->scan, inspector->unsafe);
+  if (is_given(inspector, INSPECT_SCHEMA)) {
+    /* Without all of the stages the schema would refuse pipelines that are valid. */
+    int failures = report_failures(inspector);
+    g_autofree char *schema = failures ? NULL : cli_view_schema(inspector->scan);
+    return failures ? failures : cli_output(inspector->terminal, schema);
+  }
+  if (is_given(inspector, INSPECT_JSON))
+    return answer(inspector, cli_view_json(inspector->scan));
+  return answer(inspector, cli_view_list(inspector->scan, cli_output_columns(), &inspector->style));
+}
+
+/* The stage "split.stratified" of a description, or NULL. */
+static const WeirNode *
+find_stage(const WeirNode *plugin, const char *use)
+{
+  const WeirNode *stage;
+  for (gsize i = 0; (stage = cli_member_at(plugin, "stages", i)); i++)
+    if (strcmp(cli_member_string(stage, "use"), use) == 0)
+      return stage;
+  return NULL;
+}
+
+/* The plugin or stage that `name` most likely meant; NULL: none is near. */
+static const char *
+nearest_name(const CliScan *scan, const char *name)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new(), uses = g_ptr_array_new(), bare = g_ptr_array_new();
+  const WeirNode *stage;
+  for (guint i = 0; i < scan->plugins->len; i++) {
+    g_ptr_array_add(names, (gpointer)cli_member_string(scan->plugins->pdata[i], "name"));
+    for (gsize k = 0; (stage = cli_member_at(scan->plugins->pdata[i], "stages", k)); k++) {
+      const char *use = cli_member_string(stage, "use");
+      const char *dot = strchr(use, '.');
+      g_ptr_array_add(names, (gpointer)use);
+      g_ptr_array_add(uses, (gpointer)use);
+      g_ptr_array_add(bare, (gpointer)(dot ? dot + 1 : use));
+    }
+  }
+  g_ptr_array_add(names, NULL);
+  g_ptr_array_add(bare, NULL);
+  /* A stage is often named without its plugin. */
+  const char *nearest = weir_nearest(name, (const char *const *)bare->pdata);
+  for (guint i = 0; nearest && i < uses->len; i++)
+    if (bare->pdata[i] == nearest && !strchr(name, '.'))
+      return uses->pdata[i];
+  return weir_nearest(name, (const char *const *)names->pdata);
+}
+
+static int
+unknown_name(Inspector *inspector, const char *name)
+{
+  g_autoptr(CliScan) all = g_steal_pointer(&inspector->scan);
+  g_ptr_array_set_size(all->plugins, 0);
+  g_ptr_array_set_size(all->failures, 0);
+  cli_scan_all(all, inspector->unsafe);
+  const char *nearest = nearest_name(all, name);
+  g_autofree char *quoted = weir_quote(name, -1);
+  g_autofree char *folders = g_strjoinv(", ", all->folders);
+  g_autofree char *text =
+      nearest ? g_strdup_printf("there is no plugin or stage %s; did you mean \"%s\"?", quoted, nearest)
+              : g_strdup_printf("there is no plugin or stage %s in %s; pipeline-inspect lists all", quoted,
+                                *folders ? folders : "the search path, which is empty");
+  cli_print_error(inspector->terminal, text);
+  return WEIR_EXIT_USAGE;
+}
+
+static int
+show_one(Inspector *inspector, const char *name)
+{
+  gboolean is_file = strchr(name, '/') || g_str_has_suffix(name, ".so");
+  const char *dot = is_file ? NULL : strchr(name, '.');
+  g_autofree char *plugin_name = dot ? g_strndup(name, (gsize)(dot - name)) : g_strdup(name);
+  gboolean found = is_file ? cli_scan_file(inspector->scan, name, inspector->unsafe)
+                           : cli_scan_plugin(inspector->scan, plugin_name, inspector->unsafe);
+  if (!found && inspector->scan->failures->len)
+    return report_failures(inspector);
+  const WeirNode *plugin = found ? inspector->scan->plugins->pdata[0] : NULL;
+  const WeirNode *stage = dot && plugin ? find_stage(plugin, name) : NULL;
+  if (!plugin || (dot && !stage))
+    return unknown_name(inspector, name);
+
+  g_autofree char *text = NULL;
+  if (is_given(inspector, INSPECT_MAN))
+    text = cli_view_man(plugin);
+  else if (is_given(inspector, INSPECT_SCHEMA))
+    text = cli_view_schema(inspector->scan);
+  else if (is_given(inspector, INSPECT_JSON))
+    text = weir_node_to_json(stage ? stage : plugin, TRUE);
+  else
+    text = cli_view_plugin(plugin, stage, cli_output_columns(), &inspector->style);
+  return cli_output(inspector->terminal, text);
+}
+
+/* Everything that is wrong with the command line. */
+static gboolean
+usage_is_right(const Inspector *inspector)
+{
+  GPtrArray *errors = inspector->arguments->errors;
+  guint n = inspector->arguments->positional->len;
+  if (n > 1)
+    g_ptr_array_add(errors, g_strdup("only one plugin, stage or file can be shown"));
+  if (is_given(inspector, INSPECT_JSON) + is_given(inspector, INSPECT_SCHEMA) +
+          is_given(inspector, INSPECT_MAN) + is_given(inspector, INSPECT_PATH) >
+      1)
+    g_ptr_array_add(errors, g_strdup("only one of --json, --schema, --man and --path can be given"));
+  if (is_given(inspector, INSPECT_MAN) && n == 0)
+    g_ptr_array_add(errors, g_strdup("--man needs a plugin: pipeline-inspect --man PLUGIN"));
+  for (guint i = 0; i < errors->len; i++)
+    cli_print_error(inspector->terminal, errors->pdata[i]);
+  return errors->len == 0;
+}
+
+static int
+inspect(Inspector *inspector)
+{
+  const CliArgument *path = cli_arguments_get(inspector->arguments, INSPECT_PLUGIN_PATH);
+  if (is_given(inspector, INSPECT_HELP)) {
+    g_autofree char *text = cli_inspect_help(cli_output_columns());
+    return cli_output(inspector->terminal, text);
+  }
+  if (is_given(inspector, INSPECT_VERSION)) {
+    g_autofree char *text = g_strdup_printf("pipeline-inspect %s (stage ABI %d.%d)\n", weir_version(),
+                                            WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
+    return cli_output(inspector->terminal, text);
+  }
+  if (!usage_is_right(inspector))
+    return WEIR_EXIT_USAGE;
+  inspector->unsafe = is_given(inspector, INSPECT_UNSAFE_PLUGINS);
+  inspector->scan = cli_scan_new(path ? path->value : NULL);
+  if (is_given(inspector, INSPECT_PATH))
+    return show_path(inspector);
+  if (!inspector->arguments->positional->len)
+    return show_all(inspector);
+  return show_one(inspector, inspector->arguments->positional->pdata[0]);
+}
+
+int
+main(int argc, char **argv)
+{
+  Inspector inspector = {0};
+  int code;
+  setlocale(LC_CTYPE, "");
+  inspector.arguments = cli_arguments_parse(cli_inspect_flags, NULL, 0, argc, argv);
+  const CliArgument *describe = cli_arguments_get(inspector.arguments, INSPECT_DESCRIBE);
+  if (describe) {
+    code = cli_describe_main(describe->value, is_given(&inspector, INSPECT_UNSAFE_PLUGINS));
+  } else {
+    g_autoptr(CliTerminal) out = cli_terminal_new(STDOUT_FILENO);
+    inspector.style = *cli_terminal_style(out);
+    inspector.terminal = cli_terminal_new(STDERR_FILENO);
+    code = inspect(&inspector);
+    cli_terminal_free(inspector.terminal);
+  }
+  cli_scan_free(inspector.scan);
+  cli_arguments_free(inspector.arguments);
+  return code;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/* pipeline-run: runs a pipeline file; parameters of the pipeline are options of this command. */
+#include "base/quote.h"
+#include "base/units.h"
+#include "cli/console.h"
+#include "cli/json_lines.h"
+#include "cli/output.h"
+#include "cli/run_flags.h"
+#include "cli/signals.h"
+#include <errno.h>
+#include <locale.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_JOBS = 1024 };
+
+/* What the command line asks for, besides the run itself. */
+typedef struct Program {
+  CliTerminal *terminal; /* stderr */
+  CliJsonLines *lines;   /* with --json */
+  CliArguments *arguments;
+  const char *file;
+  WeirRun *run;
+} Program;
+
+static gboolean
+is_given(const Program *program, int id)
+{
+  return cli_arguments_get(program->arguments, id) != NULL;
+}
+
+/* Print an error; of a wrong command line, which may be wrong in several ways, each line that is not a
+ * continuation is an error of its own. */
+static void
+print_error(Program *program, const GError *error, int code)
+{
+  if (code != WEIR_EXIT_USAGE) {
+    cli_print_error(program->terminal, error->message);
+    return;
+  }
+  const char *rest = error->message;
+  while (*rest) {
+    const char *end = rest + strcspn(rest, "\n");
+    while (end[0] && end[1] == ' ')
+      end += 1 + strcspn(end + 1, "\n");
+    g_autofree char *one = g_strndup(rest, (gsize)(end - rest));
+    cli_print_error(program->terminal, one);
+    rest = *end ? end + 1 : end;
+  }
+}
+
+/* Report `error`, in the way that was asked for. Returns its exit code. */
+static int
+fail(Program *program, const GError *error)
+{
+  int code = error->domain == WEIR_EXIT_ERROR ? error->code : WEIR_EXIT_FAILED;
+  if (program->lines)
+    cli_json_lines_finish(program->lines, program->run, code, error);
+  else
+    print_error(program, error, code);
+  return code;
+}
+
+static gboolean
+set_jobs(WeirRun *run, const char *text, GError **error)
+{
+  g_autoptr(GError) why = NULL;
+  guint64 jobs;
+  if (!weir_parse_unsigned(text, 1, MOST_JOBS, &jobs, &why)) {
+    g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, "--jobs: %s", why->message);
+    return FALSE;
+  }
+  weir_run_set_jobs(run, (guint)jobs);
+  return TRUE;
+}
+
+/* Apply one option to the run. */
+static gboolean
+apply(WeirRun *run, const CliArgument *argument, GError **error)
+{
+  if (argument->parameter)
+    return weir_run_set_parameter(run, argument->parameter->name, argument->value, error);
+  switch (argument->flag->id) {
+  case RUN_SET:
+    return weir_run_set_option(run, argument->value, error);
+  case RUN_JOBS:
+    return set_jobs(run, argument->value, error);
+  case RUN_DIR:
+    weir_run_set_directory(run, argument->value);
+    return TRUE;
+  case RUN_PLUGIN_PATH:
+    weir_run_set_plugin_path(run, argument->value);
+    return TRUE;
+  case RUN_UNSAFE_PLUGINS:
+    weir_run_set_unsafe_plugins(run, TRUE);
+    return TRUE;
+  default:
+    return TRUE;
+  }
+}
+
+/* Words that are neither an option nor a value, nor the file. */
+static void
+add_unexpected(Program *program)
+{
+  GPtrArray *words = program->arguments->positional;
+  for (guint i = 0; i < words->len; i++) {
+    const char *word = words->pdata[i];
+    g_autofree char *quoted = weir_quote(word, -1);
+    if (word == program->file)
+      continue;
+    if (strcmp(word, "true") == 0 || strcmp(word, "false") == 0)
+      g_ptr_array_add(
+          program->arguments->errors,
+          g_strdup_printf("unexpected word %s; the value of a boolean is written --NAME=%s", quoted, word));
+    else
+      g_ptr_array_add(program->arguments->errors,
+                      g_strdup_printf("unexpected word %s; one pipeline is run at a time, "
+                                      "and this one is \"%s\"",
+                                      quoted, program->file));
+  }
+}
+
+/* Put everything that is wrong with the command line into one error. */
+static gboolean
+apply_all(Program *program, GError **error)
+{
+  GPtrArray *problems = program->arguments->errors;
+  int code = WEIR_EXIT_USAGE;
+  if (!problems->len) /* else it may be the value of an unknown option */
+    add_unexpected(program);
+  for (guint i = 0; i < program->arguments->given->len; i++) {
+    g_autoptr(GError) why = NULL;
+    if (!apply(program->run, &g_array_index(program->arguments->given, CliArgument, i), &why)) {
+      g_ptr_array_add(problems, g_strdup(why->message));
+      if (why->domain == WEIR_EXIT_ERROR)
+        code = why->code;
+    }
+  }
+  if (is_given(program, RUN_CHECK) + is_given(program, RUN_GRAPH) + is_given(program, RUN_PLAN) > 1)
+    g_ptr_array_add(problems, g_strdup("only one of --check, --graph and --plan can be given"));
+  if (!problems->len)
+    return TRUE;
+  g_ptr_array_add(problems, NULL);
+  g_autofree char *text = g_strjoinv("\n", (char **)problems->pdata);
+  g_set_error_literal(error, WEIR_EXIT_ERROR, code, text);
+  return FALSE;
+}
+
+/* --check: one line when all is well. */
+static int
+check(Program *program)
+{
+  g_autoptr(GError) error = NULL;
+  guint n = 0;
+  if (!weir_run_check(program->run, &error))
+    return fail(program, error);
+  weir_run_get_stats(program->run, &n);
+  if (program->lines) {
+    cli_json_lines_finish(program->lines, program->run, WEIR_EXIT_OK, NULL);
+    return WEIR_EXIT_OK;
+  }
+  if (is_given(program, RUN_QUIET))
+    return WEIR_EXIT_OK;
+  g_autofree char *file = cli_text_clean(program->file, FALSE);
+  g_autofree char *text = g_strdup_printf("%s: fine, %u stage%s\n", file, n, n == 1 ? "" : "s");
+  return cli_output(program->terminal, text);
+}
+
+/* --graph and --plan. */
+static int
+print_view(Program *program, char *(*view)(WeirRun *, GError **))
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = view(program->run, &error);
+  return text ? cli_output(program->terminal, text) : fail(program, error);
+}
+
+static int
+execute_json(Program *program)
+{
+  g_autoptr(GError) error = NULL;
+  cli_signals_install(program->run, FALSE);
+  weir_run_add_listener(program->run, cli_json_lines_on_message, program->lines);
+  int code = weir_run_execute(program->run, &error);
+  cli_json_lines_finish(program->lines, program->run, code, error);
+  if (cli_json_lines_failed(program->lines) && cli_json_lines_failed(program->lines) != EPIPE) {
+    g_autofree char *text = g_strdup_printf("cannot write standard output: %s",
+                                            g_strerror(cli_json_lines_failed(program->lines)));
+    cli_print_error(program->terminal, text);
+    code = WEIR_EXIT_FAILED;
+  }
+  return code;
+}
+
+static int
+execute(Program *program)
+{
+  g_autoptr(GError) error = NULL;
+  gboolean quiet = is_given(program, RUN_QUIET);
+  g_autoptr(CliConsole) console = cli_console_new(program->terminal, quiet);
+  cli_signals_install(program->run, quiet || !cli_terminal_is_live(program->terminal));
+  weir_run_add_listener(program->run, cli_console_on_message, console);
+  int code = weir_run_execute(program->run, &error);
+  cli_console_finish(console, program->run, code, error);
+  return code;
+}
+
+/* All that needs the pipeline. */
+static int
+run_file(Program *program, int argc, char **argv)
+{
+  g_autoptr(GError) error = NULL;
+  guint n;
+  program->run = weir_run_new(program->file, &error);
+  if (!program->run)
+    return fail(program, error);
+  const WeirParameterInfo *parameters = weir_run_get_parameters(program->run, &n);
+  g_autofree char *clash = cli_arguments_clash(cli_run_flags, parameters, n);
+  if (clash) {
+    error = g_error_new(WEIR_EXIT_ERROR, WEIR_EXIT_INVALID, "%s: %s", program->file, clash);
+    return fail(program, error);
+  }
+  cli_arguments_free(program->arguments);
+  program->arguments = cli_arguments_parse(cli_run_flags, parameters, n, argc, argv);
+  if (is_given(program, RUN_HELP)) {
+    g_autofree char *text = cli_run_help_for(program->run, program->file, cli_output_columns());
+    return cli_output(program->terminal, text);
+  }
+  if (!apply_all(program, &error))
+    return fail(program, error);
+  if (is_given(program, RUN_CHECK))
+    return check(program);
+  if (is_given(program, RUN_GRAPH))
+    return print_view(program, weir_run_get_graph);
+  if (is_given(program, RUN_PLAN))
+    return print_view(program, weir_run_get_plan);
+  return program->lines ? execute_json(program) : execute(program);
+}
+
+/* What can be said without a pipeline. */
+static int
+run_without_file(Program *program)
+{
+  if (is_given(program, RUN_HELP)) {
+    g_autofree char *text = cli_run_help(cli_output_columns());
+    return cli_output(program->terminal, text);
+  }
+  GPtrArray *errors = program->arguments->errors;
+  for (guint i = 0; i < errors->len; i++)
+    cli_print_error(program->terminal, errors->pdata[i]);
+  if (!errors->len)
+    cli_terminal_print(program->terminal, cli_run_usage);
+  return WEIR_EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+  Program program = {0};
+  int code;
+  setlocale(LC_CTYPE, "");
+  program.terminal = cli_terminal_new(STDERR_FILENO);
+  program.file = cli_arguments_find_file(cli_run_flags, argc, argv);
+  program.arguments = cli_arguments_parse(cli_run_flags, NULL, 0, argc, argv);
+  if (is_given(&program, RUN_JSON))
+    program.lines = cli_json_lines_new(stdout);
+  if (is_given(&program, RUN_VERSION)) {
+    g_autofree char *text = g_strdup_printf("pipeline-run %s (stage ABI %d.%d)\n", weir_version(),
+                                            WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
+    code = cli_output(program.terminal, text);
+  } else {
+    code = program.file ? run_file(&program, argc, argv) : run_without_file(&program);
+  }
+  cli_signals_forget();
+  weir_run_free(program.run);
+  cli_arguments_free(program.arguments);
+  cli_json_lines_free(program.lines);
+  cli_terminal_free(program.terminal);
+  return code;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Signals of a run: see signals.h. */
+#include "cli/signals.h"
+
+#include "cli/terminal.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+static _Atomic(WeirRun *) the_run;
+static volatile sig_atomic_t n_signals;
+static volatile sig_atomic_t is_announced;
+
+static void
+on_cancel(int number)
+{
+  static const char text[] = "pipeline-run: " CLI_CANCELLING "\n";
+  int saved = errno;
+  (void)number;
+  if (n_signals++) {
+    cli_terminal_restore();
+    _exit(WEIR_EXIT_INTERRUPTED);
+  }
+  WeirRun *run = atomic_load(&the_run);
+  if (run)
+    weir_run_cancel(run);
+  if (is_announced && write(STDERR_FILENO, text, sizeof text - 1) < 0)
+    is_announced = 0;
+  errno = saved;
+}
+
+/* Crashes: give the cursor back, then let the signal have its way. */
+static void
+on_crash(int number)
+{
+  cli_terminal_restore();
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+/* Ctrl-Z: the next frame takes the cursor again. */
+static void
+on_stop(int number)
+{
+  int saved = errno;
+  (void)number;
+  cli_terminal_restore();
+  raise(SIGSTOP);
+  errno = saved;
+}
+
+static void
+handle(int number, void (*handler)(int))
+{
+  struct sigaction now, action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  /* What the caller ignores (nohup) stays ignored; what a sanitizer catches stays its own. */
+  if (sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+    sigaction(number, &action, NULL);
+}
+
+void
+cli_signals_install(WeirRun *run, gboolean announce)
+{
+  static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+  atomic_store(&the_run, run);
+  is_announced = announce;
+  handle(SIGINT, on_cancel);
+  handle(SIGTERM, on_cancel);
+  handle(SIGHUP, on_cancel);
+  handle(SIGTSTP, on_stop);
+  signal(SIGPIPE, SIG_IGN);
+  for (guint i = 0; i < G_N_ELEMENTS(crashes); i++)
+    handle(crashes[i], on_crash);
+}
+
+void
+cli_signals_forget(void)
+{
+  atomic_store(&the_run, NULL);
+}
+
+gboolean
+cli_signals_cancelled(void)
+{
+  return n_signals > 0;
+}
