@@ -354,7 +354,7 @@ weir_message(weir_stage *stage, const char *kind, const char *name, const char *
 
 /** End the run as held (exit code 4) once what was emitted is completed downstream. `outcome` is WEIR_HELD.
  */
-#define weir_outcome(stage, outcome, ...) ((stage)->host->outcome((stage), (outcome), __VA_ARGS__))
+#define weir_outcome(stage, what, ...) ((stage)->host->outcome((stage), (what), __VA_ARGS__))
 
 /** True once the run is being cancelled: long work looks at it and returns -1 (no weir_fail() is needed).
  * [any] */
