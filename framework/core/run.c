@@ -260,8 +260,8 @@ weir_run_add_listener(WeirRun *run, WeirListener listener, gpointer data)
 
 /* ---- Planning ------------------------------------------------------------------------------------------- */
 
-gboolean
-weir_run_check(WeirRun *run, GError **error)
+static gboolean
+make_plan(WeirRun *run, GError **error)
 {
   if (run->plan)
     return TRUE;
@@ -285,6 +285,14 @@ weir_run_check(WeirRun *run, GError **error)
     weir_run_post(run, &message);
   }
   return TRUE;
+}
+
+gboolean
+weir_run_check(WeirRun *run, GError **error)
+{
+  gboolean fine = make_plan(run, error);
+  weir_run_dispatch(run); /* warnings: a plan that does not run has no other time for them */
+  return fine;
 }
 
 char *
@@ -398,7 +406,7 @@ prepare_run(WeirRun *run, GError **error)
     g_set_error_literal(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, "a WeirRun does one run");
     return WEIR_EXIT_USAGE;
   }
-  if (!weir_run_check(run, &reason)) {
+  if (!make_plan(run, &reason)) {
     int code = reason->code;
     g_propagate_error(error, g_steal_pointer(&reason));
     return code;
@@ -490,6 +498,11 @@ weir_run_get_stats(WeirRun *run, guint *n)
 {
   g_array_set_size(run->stats, 0);
   g_ptr_array_set_size(run->stat_strings, 0);
+  for (guint i = 0; !run->n_stages && run->plan && i < run->plan->stages->len; i++) {
+    const WeirPlanStage *planned = run->plan->stages->pdata[i];
+    WeirStageStats stats = {.stage = planned->name, .use = planned->use, .state = "waiting"};
+    g_array_append_val(run->stats, stats);
+  }
   for (guint i = 0; i < run->n_stages; i++) {
     const WeirRunningStage *running = &run->stages[i];
     const WeirStageCounters *c = &running->counters;

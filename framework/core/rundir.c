@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "base/json_write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -106,9 +105,6 @@ weir_run_dir_free(WeirRunDir *dir)
   g_free(dir);
 }
 
-static const char *const message_names[] = {"run-begin", "stage-state", "log",   "metric", "data",
-                                            "artifact",  "reject",      "error", "tick",   "run-end"};
-
 static void
 note_metric(WeirRunDir *dir, const WeirMessage *message)
 {
@@ -145,40 +141,8 @@ weir_run_dir_note(WeirRunDir *dir, const WeirMessage *message)
     return;
   if (message->type == WEIR_MESSAGE_METRIC)
     note_metric(dir, message);
-  g_autoptr(GString) line = g_string_new(NULL);
-  g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(message->time / G_USEC_PER_SEC);
-  g_autofree char *date = g_date_time_format(utc, "%Y-%m-%dT%H:%M:%S");
-  g_autofree char *time = g_strdup_printf("%s.%06dZ", date, (int)(message->time % G_USEC_PER_SEC));
-  WeirJsonWriter *json = weir_json_writer_new(line, 0);
-  weir_json_begin_object(json);
-  weir_json_member_string(json, "time", time);
-  weir_json_member_string(json, "event", message_names[message->type]);
-  const struct {
-    const char *key, *value;
-  } texts[] = {{"stage", message->stage},
-               {"kind", message->kind},
-               {"name", message->name},
-               {"text", message->text},
-               {"unit", message->unit}};
-  for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
-    if (texts[i].value)
-      weir_json_member_string(json, texts[i].key, texts[i].value);
-  if (message->type == WEIR_MESSAGE_METRIC)
-    weir_json_member_number(json, "value", message->value);
-  if (message->type == WEIR_MESSAGE_LOG)
-    weir_json_member_string(json, "level",
-                            message->level >= WEIR_LOG_WARNING ? "warning"
-                            : message->level == WEIR_LOG_INFO  ? "info"
-                                                               : "debug");
-  if (message->type == WEIR_MESSAGE_RUN_END)
-    weir_json_member_integer(json, "code", message->code);
-  if (message->json) {
-    weir_json_key(json, "data");
-    weir_json_raw(json, message->json);
-  }
-  weir_json_end_object(json);
-  weir_json_writer_flush(json);
-  weir_json_writer_free(json);
+  g_autofree char *json = weir_message_to_json(message);
+  g_autoptr(GString) line = g_string_new(json);
   g_string_append_c(line, '\n');
   write_line(dir->journal, line);
 }

@@ -8,7 +8,7 @@
  * or, step by step: weir_run_new() reads the description, weir_run_set_…() sets parameters and switches,
  * weir_run_check() plans, weir_run_execute() runs. A WeirRun belongs to one thread, and does one run; only
  * weir_run_cancel() may be called from anywhere, signal handlers included. Listeners are called in the thread
- * that calls weir_run_execute(), never at once. Strings returned as `const char *` belong to the object that
+ * that calls weir_run_execute() (or weir_run_check(), for warnings), never at once. Strings returned as `const char *` belong to the object that
  * gave them.
  *
  * All text that comes out of here (errors, messages, graphs) has secrets replaced by "***".
@@ -69,6 +69,9 @@ typedef struct {
   double value;
   const char *unit;
 } WeirMessage;
+
+/** A message as one line of JSON, without a newline: the form of the journal (events.jsonl). g_free(). */
+WEIR_PUBLIC char *weir_message_to_json(const WeirMessage *message);
 
 typedef struct WeirRun WeirRun;
 
@@ -146,8 +149,8 @@ WEIR_PUBLIC int weir_run_execute(WeirRun *run, GError **error);
 WEIR_PUBLIC void weir_run_cancel(WeirRun *run);
 /** The run directory, once it was made; else NULL. */
 WEIR_PUBLIC const char *weir_run_get_directory(WeirRun *run);
-/** Figures of all stages in plan order; `*n` gets their number. Valid until the next call. From a listener,
- * or after. */
+/** Figures of all stages in plan order, all zero before the run, none before the check; `*n` gets their
+ * number. Valid until the next call. From the run's own thread: from a listener, before or after. */
 WEIR_PUBLIC const WeirStageStats *weir_run_get_stats(WeirRun *run, guint *n);
 /** Seconds since the run began. */
 WEIR_PUBLIC double weir_run_get_elapsed(WeirRun *run);
