@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs this program again as a child: see child.h. */
+#include "config.h"
+
 #include "cli/child.h"
 
 #include "base/error.h"

@@ -76,6 +76,14 @@ print_line(CliConsole *console, const char *stage, CliInk ink, const char *label
 }
 
 static void
+show_begin(CliConsole *console, const WeirMessage *message)
+{
+  g_autofree char *directory = cli_text_path(message->name ? message->name : "");
+  if (*directory)
+    print_line(console, message->text, CLI_PLAIN, "run directory: ", directory);
+}
+
+static void
 show_state(CliConsole *console, WeirRun *run, const WeirMessage *message)
 {
   guint n;
@@ -146,8 +154,7 @@ cli_console_on_message(WeirRun *run, const WeirMessage *message, gpointer data)
     return;
   switch (message->type) {
   case WEIR_MESSAGE_RUN_BEGIN:
-    if (message->name)
-      print_line(console, message->text, CLI_PLAIN, "run directory: ", message->name);
+    show_begin(console, message);
     break;
   case WEIR_MESSAGE_STAGE_STATE:
     show_state(console, run, message);
@@ -182,7 +189,9 @@ cli_console_finish(CliConsole *console, WeirRun *run, int code, const GError *er
   CliSummary summary = {.code = code, .report = console->report};
   guint columns, rows;
   cli_terminal_clear(console->terminal);
-  if (error && !console->report->has_error)
+  if (code == WEIR_EXIT_HELD)
+    print_line(console, NULL, CLI_YELLOW, "held: ", error ? error->message : console->report->ending);
+  else if (error && !console->report->has_error && (code != WEIR_EXIT_INTERRUPTED || console->quiet))
     cli_print_error(console->terminal, error->message);
   summary.directory = weir_run_get_directory(run);
   if (console->quiet || !summary.directory)

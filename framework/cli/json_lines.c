@@ -3,7 +3,6 @@
 #include "cli/json_lines.h"
 
 #include "base/json_write.h"
-#include "base/tree.h"
 #include "cli/summary.h"
 #include <errno.h>
 
@@ -41,21 +40,32 @@ cli_json_lines_failed(const CliJsonLines *lines)
   return lines->failed;
 }
 
-/* An object that began with its type; end_line() ends and writes it. */
+static void
+write_line(CliJsonLines *lines, const char *text)
+{
+  errno = 0;
+  if (!lines->failed &&
+      (fputs(text, lines->out) == EOF || putc('\n', lines->out) == EOF || fflush(lines->out) != 0))
+    lines->failed = errno ? errno : EIO;
+}
+
+/* An object of our own, beside those of messages; end_line() ends and writes it. */
 typedef struct Line {
   GString *text;
   WeirJsonWriter *json;
 } Line;
 
 static Line
-begin_line(const char *type, gint64 time)
+begin_line(const char *event)
 {
   Line line;
+  g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+  g_autofree char *time = g_date_time_format_iso8601(now);
   line.text = g_string_new(NULL);
   line.json = weir_json_writer_new(line.text, 0);
   weir_json_begin_object(line.json);
-  weir_json_member_string(line.json, "type", type);
-  weir_json_member_integer(line.json, "time", time);
+  weir_json_member_string(line.json, "time", time);
+  weir_json_member_string(line.json, "event", event);
   return line;
 }
 
@@ -64,11 +74,7 @@ end_line(CliJsonLines *lines, Line *line)
 {
   weir_json_end_object(line->json);
   weir_json_writer_free(line->json);
-  g_string_append_c(line->text, '\n');
-  errno = 0;
-  if (!lines->failed &&
-      (fwrite(line->text->str, 1, line->text->len, lines->out) != line->text->len || fflush(lines->out) != 0))
-    lines->failed = errno ? errno : EIO;
+  write_line(lines, line->text->str);
   g_string_free(line->text, TRUE);
 }
 
@@ -78,22 +84,6 @@ optional_string(WeirJsonWriter *json, const char *key, const char *value)
 {
   if (value)
     weir_json_member_string(json, key, value);
-}
-
-/* JSON from a stage, as a value; as a string where it is none. */
-static void
-foreign_json(WeirJsonWriter *json, const char *key, const char *text)
-{
-  g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
-  g_autoptr(WeirNode) node = NULL;
-  if (!text)
-    return;
-  node = weir_node_parse_json(text, -1, "message", diagnostics);
-  weir_json_key(json, key);
-  if (node)
-    weir_node_write_json(node, json);
-  else
-    weir_json_string(json, text);
 }
 
 static void
@@ -132,82 +122,16 @@ write_stages(WeirJsonWriter *json, WeirRun *run)
 }
 
 static void
-write_progress(CliJsonLines *lines, WeirRun *run, gint64 time)
+write_progress(CliJsonLines *lines, WeirRun *run)
 {
   gint64 now = g_get_monotonic_time();
   if (now - lines->progressed < PROGRESS_TIME)
     return;
   lines->progressed = now;
-  Line line = begin_line("progress", time);
+  Line line = begin_line("progress");
   weir_json_member_number(line.json, "elapsed", weir_run_get_elapsed(run));
   write_stages(line.json, run);
   end_line(lines, &line);
-}
-
-static const char *
-level_name(int level)
-{
-  return level == WEIR_LOG_DEBUG ? "debug" : level == WEIR_LOG_WARNING ? "warning" : "info";
-}
-
-static const char *
-type_name(WeirMessageType type)
-{
-  static const char *const names[] = {
-      [WEIR_MESSAGE_RUN_BEGIN] = "run-begin",
-      [WEIR_MESSAGE_STAGE_STATE] = "stage-state",
-      [WEIR_MESSAGE_LOG] = "log",
-      [WEIR_MESSAGE_METRIC] = "metric",
-      [WEIR_MESSAGE_DATA] = "data",
-      [WEIR_MESSAGE_ARTIFACT] = "artifact",
-      [WEIR_MESSAGE_REJECT] = "reject",
-      [WEIR_MESSAGE_ERROR] = "error",
-      [WEIR_MESSAGE_TICK] = "progress",
-      [WEIR_MESSAGE_RUN_END] = "run-end",
-  };
-  return (guint)type < G_N_ELEMENTS(names) ? names[type] : "other";
-}
-
-/* The members that belong to a message's type. */
-static void
-write_members(WeirJsonWriter *json, const WeirMessage *message)
-{
-  switch (message->type) {
-  case WEIR_MESSAGE_RUN_BEGIN:
-    optional_string(json, "name", message->text);
-    optional_string(json, "directory", message->name);
-    break;
-  case WEIR_MESSAGE_STAGE_STATE:
-    optional_string(json, "state", message->text);
-    break;
-  case WEIR_MESSAGE_LOG:
-    weir_json_member_string(json, "level", level_name(message->level));
-    optional_string(json, "text", message->text);
-    break;
-  case WEIR_MESSAGE_METRIC:
-    optional_string(json, "name", message->name);
-    weir_json_member_number(json, "value", message->value);
-    optional_string(json, "unit", message->unit);
-    break;
-  case WEIR_MESSAGE_DATA:
-    optional_string(json, "kind", message->kind);
-    optional_string(json, "name", message->name);
-    foreign_json(json, "data", message->json);
-    break;
-  case WEIR_MESSAGE_ARTIFACT:
-    optional_string(json, "kind", message->kind);
-    optional_string(json, "path", message->name);
-    optional_string(json, "sha256", message->text);
-    foreign_json(json, "metadata", message->json);
-    break;
-  case WEIR_MESSAGE_RUN_END:
-    weir_json_member_integer(json, "code", message->code);
-    optional_string(json, "text", message->text);
-    break;
-  default:
-    optional_string(json, "text", message->text);
-    break;
-  }
 }
 
 void
@@ -216,12 +140,10 @@ cli_json_lines_on_message(WeirRun *run, const WeirMessage *message, gpointer dat
   CliJsonLines *lines = data;
   cli_report_add(lines->report, message);
   if (message->type == WEIR_MESSAGE_TICK) {
-    write_progress(lines, run, message->time);
+    write_progress(lines, run);
   } else {
-    Line line = begin_line(type_name(message->type), message->time);
-    optional_string(line.json, "stage", message->stage);
-    write_members(line.json, message);
-    end_line(lines, &line);
+    g_autofree char *text = weir_message_to_json(message);
+    write_line(lines, text);
   }
   if (lines->failed)
     weir_run_cancel(run);
@@ -269,13 +191,12 @@ write_bottleneck(WeirJsonWriter *json, WeirRun *run)
 void
 cli_json_lines_finish(CliJsonLines *lines, WeirRun *run, int code, const GError *error)
 {
-  gint64 now = g_get_real_time();
   if (error && !lines->report->has_error) {
-    Line line = begin_line("error", now);
+    Line line = begin_line("error");
     weir_json_member_string(line.json, "text", error->message);
     end_line(lines, &line);
   }
-  Line line = begin_line("summary", now);
+  Line line = begin_line("summary");
   weir_json_member_integer(line.json, "code", code);
   if (run) {
     optional_string(line.json, "name", weir_run_get_name(run));

@@ -38,4 +38,4 @@ framework_cli_test_progress_LDADD = libweir-cli.la
 framework_cli_test_summary_LDADD = libweir-cli.la
 cli_scripts = framework/cli/test_run.sh framework/cli/test_inspect.sh framework/cli/test_terminal.py
 TESTS += $(cli_tests) $(cli_scripts)
-EXTRA_DIST += $(cli_scripts)
+EXTRA_DIST += $(cli_scripts) framework/cli/test_plugin.c

@@ -86,7 +86,7 @@ static double
 remaining(const Memory *memory, const WeirStageStats *stage, double elapsed)
 {
   double since = elapsed - memory->began;
-  if (!stage->total || stage->done <= memory->done || stage->done > stage->total || since < 0.5)
+  if (!stage->total || stage->done <= memory->done || stage->done >= stage->total || since < 0.5)
     return -1;
   return since * (double)(stage->total - stage->done) / (double)(stage->done - memory->done);
 }

@@ -17,7 +17,8 @@ enum { MOST_JOBS = 1024 };
 /* What the command line asks for, besides the run itself. */
 typedef struct Program {
   CliTerminal *terminal; /* stderr */
-  CliJsonLines *lines;   /* with --json */
+  CliJsonLines *lines;   /* with --json, or */
+  CliConsole *console;   /* without */
   CliArguments *arguments;
   const char *file;
   WeirRun *run;
@@ -29,11 +30,16 @@ is_given(const Program *program, int id)
   return cli_arguments_get(program->arguments, id) != NULL;
 }
 
-/* Print an error; of a wrong command line, which may be wrong in several ways, each line that is not a
- * continuation is an error of its own. */
+/* Print an error. Of a pipeline that is not valid each entry says where it stands, as a compiler's. A command
+ * line may be wrong in several ways: each line that is no continuation is an error of its own. */
 static void
 print_error(Program *program, const GError *error, int code)
 {
+  if (code == WEIR_EXIT_INVALID) {
+    g_autofree char *clean = cli_text_clean(error->message, TRUE);
+    cli_terminal_print(program->terminal, clean);
+    return;
+  }
   if (code != WEIR_EXIT_USAGE) {
     cli_print_error(program->terminal, error->message);
     return;
@@ -181,7 +187,6 @@ execute_json(Program *program)
 {
   g_autoptr(GError) error = NULL;
   cli_signals_install(program->run, FALSE);
-  weir_run_add_listener(program->run, cli_json_lines_on_message, program->lines);
   int code = weir_run_execute(program->run, &error);
   cli_json_lines_finish(program->lines, program->run, code, error);
   if (cli_json_lines_failed(program->lines) && cli_json_lines_failed(program->lines) != EPIPE) {
@@ -197,13 +202,23 @@ static int
 execute(Program *program)
 {
   g_autoptr(GError) error = NULL;
-  gboolean quiet = is_given(program, RUN_QUIET);
-  g_autoptr(CliConsole) console = cli_console_new(program->terminal, quiet);
-  cli_signals_install(program->run, quiet || !cli_terminal_is_live(program->terminal));
-  weir_run_add_listener(program->run, cli_console_on_message, console);
+  cli_signals_install(program->run, is_given(program, RUN_QUIET) || !cli_terminal_is_live(program->terminal));
   int code = weir_run_execute(program->run, &error);
-  cli_console_finish(console, program->run, code, error);
+  if (error && !weir_run_get_directory(program->run)) /* it did not begin */
+    return fail(program, error);
+  cli_console_finish(program->console, program->run, code, error);
   return code;
+}
+
+static void
+listen_to_run(Program *program)
+{
+  if (program->lines) {
+    weir_run_add_listener(program->run, cli_json_lines_on_message, program->lines);
+  } else {
+    program->console = cli_console_new(program->terminal, is_given(program, RUN_QUIET));
+    weir_run_add_listener(program->run, cli_console_on_message, program->console);
+  }
 }
 
 /* All that needs the pipeline. */
@@ -229,6 +244,7 @@ run_file(Program *program, int argc, char **argv)
   }
   if (!apply_all(program, &error))
     return fail(program, error);
+  listen_to_run(program);
   if (is_given(program, RUN_CHECK))
     return check(program);
   if (is_given(program, RUN_GRAPH))
@@ -276,6 +292,7 @@ main(int argc, char **argv)
   weir_run_free(program.run);
   cli_arguments_free(program.arguments);
   cli_json_lines_free(program.lines);
+  cli_console_free(program.console);
   cli_terminal_free(program.terminal);
   return code;
 }

@@ -5,7 +5,7 @@
 #include "base/units.h"
 #include "cli/points.h"
 #include "cli/progress.h"
-#include <string.h>
+#include <math.h>
 
 enum {
   COLUMN_STAGE,
@@ -25,7 +25,7 @@ enum {
 static char *
 duration_text(guint64 ns)
 {
-  return ns < 500000 ? g_strdup("-") : weir_format_duration((gint64)(ns / 1000));
+  return ns < 1000 ? g_strdup("-") : weir_format_duration((gint64)(ns / 1000));
 }
 
 gint
@@ -115,13 +115,21 @@ append_artifacts(GString *out, const CliReport *report, const CliStyle *style)
   for (guint i = 0; i < report->artifacts->len; i++) {
     const CliArtifact *artifact = report->artifacts->pdata[i];
     g_autofree char *kind = cli_text_clean(artifact->kind ? artifact->kind : "file", FALSE);
-    g_autofree char *path = cli_text_clean(artifact->path ? artifact->path : "", FALSE);
+    g_autofree char *path = cli_text_path(artifact->path ? artifact->path : "");
     g_autoptr(GString) padded = g_string_new(NULL);
     cli_text_pad(padded, kind, kind_columns, CLI_LEFT);
     g_string_append(out, "  ");
     cli_text_ink(out, style, CLI_DIM, padded->str);
     g_string_append_printf(out, "  %s\n", path);
   }
+}
+
+/* What is counted in a unit is often whole. */
+static char *
+metric_text(const CliMetric *metric)
+{
+  gboolean whole = metric->unit && metric->value == trunc(metric->value) && fabs(metric->value) < 1000;
+  return whole ? g_strdup_printf("%.0f", metric->value) : cli_points_number(metric->value);
 }
 
 /* A line a stage: "score  accuracy 0.9172  macro-f1 0.9168" */
@@ -133,7 +141,7 @@ append_metrics(GString *out, const CliReport *report, const CliStyle *style)
     const CliMetric *metric = report->metrics->pdata[i];
     g_autofree char *name = cli_text_clean(metric->name, FALSE);
     g_autofree char *unit = cli_text_clean(metric->unit ? metric->unit : "", FALSE);
-    g_autofree char *value = cli_points_number(metric->value);
+    g_autofree char *value = metric_text(metric);
     if (i == 0 || g_strcmp0(stage, metric->stage) != 0) {
       stage = metric->stage;
       g_string_append(out, i ? "\n  " : "  ");
@@ -180,13 +188,15 @@ cli_summary_text(const CliSummary *summary, guint columns, const CliStyle *style
   g_string_append_printf(out, " in %s\n", whole);
   if (summary->n)
     append_table(out, summary, busiest, columns, style);
-  if (sentence) {
+  if (sentence && summary->code == WEIR_EXIT_OK) {
     g_string_append(out, "  ");
     cli_text_wrap(out, sentence, 2, columns ? columns : 100);
   }
   append_metrics(out, summary->report, style);
   append_artifacts(out, summary->report, style);
-  if (summary->directory)
-    g_string_append_printf(out, "  run directory: %s\n", summary->directory);
+  if (summary->directory) {
+    g_autofree char *directory = cli_text_path(summary->directory);
+    g_string_append_printf(out, "  run directory: %s\n", directory);
+  }
   return g_string_free(out, FALSE);
 }

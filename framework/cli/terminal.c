@@ -89,6 +89,18 @@ write_all(int fd, const char *text, gsize length)
   }
 }
 
+/* The signs of our own that a terminal without UTF-8 cannot show, in ASCII; what others write stays. */
+static void
+write_text(const CliTerminal *terminal, GString *text)
+{
+  if (!terminal->style.unicode) {
+    g_string_replace(text, "µ", "u", 0);
+    g_string_replace(text, "…", "...", 0);
+    g_string_replace(text, "→", "->", 0);
+  }
+  write_all(terminal->fd, text->str, text->len);
+}
+
 void
 cli_terminal_append_up(GString *out, const GArray *widths, guint columns)
 {
@@ -133,7 +145,7 @@ cli_terminal_print(CliTerminal *terminal, const char *text)
   if (!g_str_has_suffix(text, "\n"))
     g_string_append_c(out, '\n');
   append_block(out, terminal);
-  write_all(terminal->fd, out->str, out->len);
+  write_text(terminal, out);
 }
 
 void
@@ -148,7 +160,7 @@ cli_terminal_draw(CliTerminal *terminal, const GPtrArray *lines)
     g_ptr_array_add(terminal->block, g_strdup(lines->pdata[i]));
   append_block(out, terminal);
   hidden_fd = terminal->fd;
-  write_all(terminal->fd, out->str, out->len);
+  write_text(terminal, out);
 }
 
 void
@@ -157,7 +169,7 @@ cli_terminal_clear(CliTerminal *terminal)
   g_autoptr(GString) out = g_string_new(NULL);
   append_erase(out, terminal);
   g_ptr_array_set_size(terminal->block, 0);
-  write_all(terminal->fd, out->str, out->len);
+  write_text(terminal, out);
   cli_terminal_restore();
 }
 

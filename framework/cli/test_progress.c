@@ -34,10 +34,10 @@ test_lines(void)
   };
   g_autoptr(CliProgress) progress = cli_progress_new();
   assert_lines(cli_progress_lines(progress, stats, 3, 1.0, 100, 10, NULL, &plain),
-               (const char *const[]){"* load    1.0 k records   1.0 k/s  ###---------   25 %  500 B of 2.0 KiB",
-                                     ". model                            waits for input load",
-                                     "+ old     4.1 k records   2.0 k/s  done in 2.0 s",
-                                     "  1 s  1 of 3 stages done", NULL});
+               (const char *const[]){
+                   "* load    1.0 k records   1.0 k/s  ###---------   25 %  500 B of 2.0 KiB",
+                   ". model                            waits for input load",
+                   "+ old     4.1 k records   2.0 k/s  done in 2.0 s", "  1 s  1 of 3 stages done", NULL});
   /* A second later: a rate of its own, and a remaining time. */
   stats[0].records_out = 3000;
   stats[0].done = 1500;

@@ -141,6 +141,16 @@ cli_text_clean(const char *text, gboolean lines)
   return g_string_free(out, FALSE);
 }
 
+char *
+cli_text_path(const char *path)
+{
+  g_autofree char *here = g_get_current_dir();
+  gsize length = strlen(here);
+  if (length > 1 && strncmp(path, here, length) == 0 && path[length] == '/' && path[length + 1])
+    path += length + 1;
+  return cli_text_clean(path, FALSE);
+}
+
 void
 cli_text_wrap(GString *out, const char *text, guint indent, guint columns)
 {

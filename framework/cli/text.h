@@ -34,6 +34,10 @@ void cli_text_pad(GString *out, const char *text, guint columns, CliAlign align)
  * `lines` says so, and are shown as \n otherwise; tabs become a space. Free with g_free. */
 char *cli_text_clean(const char *text, gboolean lines);
 
+/* A path as short as it can be said here, made harmless: relative where it is below the working directory. Free
+ * with g_free. */
+char *cli_text_path(const char *path);
+
 /* Append `text` broken at spaces into lines of at most `columns`, each but the first after `indent` spaces;
  * the first begins at column `indent`. Newlines in the text break too. Ends with a newline. */
 void cli_text_wrap(GString *out, const char *text, guint indent, guint columns);
