@@ -8,6 +8,8 @@
 
 #include "csv_index.h"
 
+#include "base/cpu.h"
+
 #include <stdlib.h>
 
 #if defined(__x86_64__)
@@ -223,16 +225,11 @@ build_avx512(struct csv_index *index, const char *data, size_t len, struct csv_d
 bool
 csv_cpu_has(enum csv_cpu cpu)
 {
-#if defined(__x86_64__)
-  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-              __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
-              __builtin_cpu_supports("pclmul");
   if (cpu == CSV_AVX2)
-    return avx2;
+    return weir_cpu_has(WEIR_CPU_AVX2);
   if (cpu == CSV_AVX512)
-    return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
-#endif
-  return cpu == CSV_BEST || cpu == CSV_PORTABLE;
+    return weir_cpu_has(WEIR_CPU_AVX512);
+  return true;
 }
 
 /* Room for an end a byte, and for the eight that are written at once. */

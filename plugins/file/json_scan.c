@@ -2,6 +2,8 @@
 /* Finds the tokens of JSON: the choice of the fastest way on this CPU, and the plain way, byte by byte. */
 #include "json_scan.h"
 
+#include "base/cpu.h"
+
 #include <glib.h>
 #include <string.h>
 
@@ -59,16 +61,10 @@ static json_scan_function *scan_function;
 bool
 json_scan_has(enum json_scan_kind kind)
 {
-#ifdef __x86_64__
-  __builtin_cpu_init();
-  bool avx2 =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("bmi");
   if (kind == JSON_SCAN_AVX2)
-    return avx2;
+    return weir_cpu_has(WEIR_CPU_AVX2);
   if (kind == JSON_SCAN_AVX512)
-    return avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") &&
-           __builtin_cpu_supports("avx512f");
-#endif
+    return weir_cpu_has(WEIR_CPU_AVX512_VBMI);
   return kind == JSON_SCAN_BYTES;
 }
 

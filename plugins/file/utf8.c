@@ -4,6 +4,8 @@
 
 #include "utf8.h"
 
+#include "base/cpu.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -213,7 +215,7 @@ bool
 utf8_valid(const char *data, size_t len)
 {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2"))
+  if (weir_cpu_has(WEIR_CPU_AVX2))
     return valid_avx2(data, len);
 #endif
   return utf8_find_invalid(data, len) == len;

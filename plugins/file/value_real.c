@@ -173,6 +173,32 @@ scan_exponent(struct scan *s)
   return s->at > start;
 }
 
+/* The common case, in one go: up to 19 digits with or without a point, no exponent. */
+static bool
+scan_short(const char *text, size_t len, struct decimal *d)
+{
+  const char *at = text, *end = text + len, *point = NULL;
+  uint64_t digits = 0;
+  bool negative = len && *text == '-';
+  at += negative;
+  if (len > 20 || at == end)
+    return false;
+  for (; at < end; at++) {
+    unsigned digit = (unsigned)(unsigned char)*at - '0';
+    if (digit <= 9) {
+      digits = digits * 10 + digit;
+      continue;
+    }
+    if (*at != '.' || point)
+      return false;
+    point = at;
+  }
+  if (end - text - negative - (point != NULL) - 1 > 18 || (point && len - negative == 1))
+    return false;
+  *d = (struct decimal){digits, point ? point + 1 - end : 0, negative, false};
+  return true;
+}
+
 static bool
 scan_decimal(const char *text, size_t len, struct decimal *d)
 {
@@ -250,7 +276,7 @@ enum value_result
 value_parse_f64(const char *text, size_t len, double *value)
 {
   struct decimal d;
-  if (!scan_decimal(text, len, &d))
+  if (!scan_short(text, len, &d) && !scan_decimal(text, len, &d))
     return parse_word(text, len, value);
   *value = read_magnitude(&d, text, len);
   if (d.negative)
