@@ -152,7 +152,7 @@ csv_put_failed(const struct csv_column *column, const struct csv_field *field, e
                        result == CSV_PUT_RANGE ? "out of range for " : "not ", type_words(column->type));
   return format_fail(
       error, line, 0,
-      "column %s: %s is %s%s, which the sample at the start led to expect; "
+      "column %s: %s is %s%s, which the sample led to expect; "
       "declare the column's type in \"columns\" (\"utf8\" takes anything), or raise \"sample\"",
       name, value, result == CSV_PUT_RANGE ? "out of range for " : "not ", type_words(column->type));
 }
