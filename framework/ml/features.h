@@ -8,11 +8,15 @@
 #include "ml/sparse.h"
 #include "ml/text.h"
 
+/* How rarity raises an n-gram's weight, from idf = ln((1 + rows) / (1 + df)) + 1. In a product of two rows
+ * both weights meet, so WEIR_IDF_SQRT is the one that counts idf once. */
+typedef enum { WEIR_IDF_NONE, WEIR_IDF_SMOOTH, WEIR_IDF_SQRT } WeirIdf;
+
 typedef struct {
   WeirTextOptions text;
   gboolean sublinear; /* term frequency counts as 1 + ln(tf) */
-  gboolean idf;       /* times ln((1 + rows) / (1 + df)) + 1, the smooth inverse document frequency */
-  guint min_df;       /* n-grams in fewer rows are dropped */
+  WeirIdf idf;
+  guint min_df;       /* n-grams in fewer rows are dropped; 0 chooses 2 from 5,000 rows on, 1 below */
   double max_df;      /* so are those in more than this share of the rows */
   guint max_features; /* at most so many n-grams, the most frequent first; 0 is no limit */
   guint hash_bits;    /* not 0: n-grams share 2^hash_bits buckets, half for each kind, which bounds the
@@ -20,9 +24,9 @@ typedef struct {
   guint n_dense;      /* numeric columns beside the text */
 } WeirFeatureOptions;
 
-#define WEIR_FEATURE_OPTIONS_INIT                                                              \
-  {                                                                                            \
-    .text = WEIR_TEXT_OPTIONS_INIT, .sublinear = TRUE, .idf = TRUE, .min_df = 1, .max_df = 1.0 \
+#define WEIR_FEATURE_OPTIONS_INIT                                                          \
+  {                                                                                        \
+    .text = WEIR_TEXT_OPTIONS_INIT, .sublinear = TRUE, .idf = WEIR_IDF_SQRT, .max_df = 1.0 \
   }
 
 /* Texts by row; a row without text has length 0 and may have a NULL pointer. `dense` is row-major, n_dense

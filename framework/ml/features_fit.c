@@ -14,6 +14,9 @@
 #define RANGE_BITS    4
 #define N_RANGES      (1u << RANGE_BITS)
 
+/* Below so many rows n-grams of a single row still help; above, they cost more than they give. */
+#define AUTO_MIN_DF_ROWS 5000
+
 /* The distinct n-grams of some rows: first of words, then of characters, each in the order of first
  * occurrence. */
 typedef struct {
@@ -190,10 +193,11 @@ count_range(void *arg, size_t index)
         table = grow_terms(table, &size);
     }
   }
+  uint32_t least = fit->options->min_df ? fit->options->min_df : fit->rows->n_rows < AUTO_MIN_DF_ROWS ? 1 : 2;
   double most = fit->options->max_df * (double)fit->rows->n_rows;
   gsize n = 0;
   for (gsize i = 0; i < size; i++)
-    if (table[i].df >= MAX(fit->options->min_df, 1) && table[i].df <= most)
+    if (table[i].df >= least && table[i].df <= most)
       table[n++] = table[i];
   qsort(table, n, sizeof *table, compare_terms);
   fit->ranges[index] = (Range){.terms = table, .n = n};
@@ -255,7 +259,8 @@ insert_term(WeirFeatures *features, Term term, uint32_t id, gsize n_rows)
   ((uint64_t *)features->keys)[place] = term.key;
   ((uint32_t *)features->slots)[place] = id;
   double idf = log((1 + (double)n_rows) / (1 + (double)term.df)) + 1;
-  ((float *)features->idf)[id] = features->options.idf ? (float)idf : 1;
+  const WeirIdf kind = features->options.idf;
+  ((float *)features->idf)[id] = kind == WEIR_IDF_NONE ? 1 : (float)(kind == WEIR_IDF_SQRT ? sqrt(idf) : idf);
 }
 
 static void

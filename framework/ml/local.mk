@@ -5,7 +5,7 @@ libweir_ml_la_SOURCES = \
   framework/ml/executor.h \
   framework/ml/features.h framework/ml/features_private.h framework/ml/features.c framework/ml/features_fit.c \
   framework/ml/metrics.h framework/ml/metrics.c framework/ml/metrics_interval.c \
-  framework/ml/random.h \
+  framework/ml/rng.h \
   framework/ml/sparse.h framework/ml/sparse.c \
   framework/ml/text.h framework/ml/text.c
 libweir_ml_la_CFLAGS = $(AM_CFLAGS) $(UTF8PROC_CFLAGS) $(BLAS_CFLAGS)

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ml/random.h"
+#include "ml/rng.h"
 
 /* Open addressing with linear probing; a cell with count 0 is free. */
 struct WeirConfusion {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "ml/metrics.h"
-#include "ml/random.h"
+#include "ml/rng.h"
 
 #define MAX_DRAWS          50000
 #define DEFAULT_REPLICATES 1000
@@ -84,11 +84,11 @@ figure_of_counts(const Sampler *sampler, WeirFigure figure, guint64 draws)
 }
 
 static double
-figure_of_resample(Sampler *sampler, WeirFigure figure, guint64 draws, WeirRandom *random)
+figure_of_resample(Sampler *sampler, WeirFigure figure, guint64 draws, WeirRng *rng)
 {
   memset(sampler->support, 0, 3 * sampler->n_labels * sizeof *sampler->support);
   for (guint64 i = 0; i < draws; i++) {
-    const WeirConfusionCell *cell = cell_of_row(sampler, weir_random_below(random, sampler->rows));
+    const WeirConfusionCell *cell = cell_of_row(sampler, weir_rng_below(rng, sampler->rows));
     sampler->support[cell->truth]++;
     sampler->predicted[cell->prediction]++;
     sampler->correct[cell->truth] += cell->truth == cell->prediction;
@@ -130,9 +130,9 @@ interval_of_resamples(Sampler *sampler, const WeirConfusion *confusion, WeirFigu
 {
   g_autofree double *values = g_new(double, replicates);
   guint64 draws = MIN(sampler->rows, MAX_DRAWS);
-  WeirRandom random = weir_random_seeded(seed);
+  WeirRng rng = weir_rng_seeded(seed);
   for (guint i = 0; i < replicates; i++)
-    values[i] = figure_of_resample(sampler, figure, draws, &random);
+    values[i] = figure_of_resample(sampler, figure, draws, &rng);
   qsort(values, replicates, sizeof *values, compare_doubles);
   WeirInterval interval = {quantile(values, replicates, 0.025), quantile(values, replicates, 0.975)};
   if (draws < sampler->rows) {

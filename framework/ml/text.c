@@ -9,6 +9,7 @@
 #define STEP_FACTOR  UINT64_C(0xd6e8feb86659fd93)
 #define FINAL_FACTOR UINT64_C(0xa0761d6478bd642f)
 #define WORD_SALT    UINT64_C(0x2d358dccaa6c78a5)
+#define PAIR_SALT    UINT64_C(0x4b33a62ed433d4a3)
 #define CHAR_SALT    UINT64_C(0x8bb84b93962eacc9)
 
 struct WeirTextScratch {
@@ -17,7 +18,8 @@ struct WeirTextScratch {
   uint64_t *hashes;
   gsize n_hashes, hashes_size;
   uint64_t *words; /* a hash a word */
-  gsize n_words, words_size;
+  uint64_t *stems; /* a hash of the first letters of each word */
+  gsize n_words, words_size, stems_size;
 };
 
 WeirTextScratch *
@@ -34,6 +36,7 @@ weir_text_scratch_free(WeirTextScratch *scratch)
   g_free(scratch->points);
   g_free(scratch->hashes);
   g_free(scratch->words);
+  g_free(scratch->stems);
   g_free(scratch);
 }
 
@@ -220,30 +223,43 @@ finish(uint64_t hash)
   return hash ^ (hash >> 29);
 }
 
-/* Finds the words and keeps a hash of each. */
+/* The word at hand while the text is read. */
+typedef struct {
+  PointKind kind; /* OTHER between words, otherwise what the word is made of */
+  uint64_t hash;
+  guint letters;
+} Word;
+
 static void
-hash_words(WeirTextScratch *scratch)
+end_word(WeirTextScratch *scratch, Word *word)
+{
+  if (word->kind != OTHER)
+    scratch->words[scratch->n_words++] = word->hash;
+  *word = (Word){OTHER, 0, 0};
+}
+
+/* Finds the words and keeps a hash of each, and one of its first `stem` letters. */
+static void
+hash_words(WeirTextScratch *scratch, guint stem)
 {
   RESERVE(scratch->words, scratch->words_size, scratch->n_points + 1);
+  RESERVE(scratch->stems, scratch->stems_size, scratch->n_points + 1);
   scratch->n_words = 0;
-  uint64_t hash = 0;
-  PointKind before = OTHER; /* OTHER, LETTER or IDEOGRAPH: what the word at hand is made of */
+  Word word = {OTHER, 0, 0};
   for (gsize i = 0; i < scratch->n_points; i++) {
     PointKind kind = kind_of(scratch->points[i]);
     if (kind == MARK)
-      kind = before == OTHER ? LETTER : before;
-    else if (before != OTHER && (kind != before || kind == IDEOGRAPH)) {
-      scratch->words[scratch->n_words++] = hash;
-      hash = 0;
-    }
-    if (kind != OTHER)
-      hash = step(hash, (uint64_t)scratch->points[i]);
-    else
-      hash = 0;
-    before = kind;
+      kind = word.kind == OTHER ? LETTER : word.kind;
+    else if (kind != word.kind || kind == IDEOGRAPH)
+      end_word(scratch, &word);
+    if (kind == OTHER)
+      continue;
+    word.kind = kind;
+    word.hash = step(word.hash, (uint64_t)scratch->points[i]);
+    if (!stem || word.letters++ < stem)
+      scratch->stems[scratch->n_words] = word.hash;
   }
-  if (before != OTHER)
-    scratch->words[scratch->n_words++] = hash;
+  end_word(scratch, &word);
 }
 
 static void
@@ -258,6 +274,22 @@ append_word_grams(WeirTextScratch *scratch, guint min, guint max)
       hash = step(hash, scratch->words[j]);
       if (j - i + 1 >= min)
         *out++ = finish(hash);
+    }
+  }
+  scratch->n_hashes = (gsize)(out - scratch->hashes);
+}
+
+/* Pairs of near words; the smaller hash goes first, so that their order in the text does not count. */
+static void
+append_pairs(WeirTextScratch *scratch, guint window)
+{
+  RESERVE(scratch->hashes, scratch->hashes_size, scratch->n_hashes + scratch->n_words * window);
+  uint64_t *out = scratch->hashes + scratch->n_hashes;
+  for (gsize i = 0; i < scratch->n_words; i++) {
+    gsize end = MIN(scratch->n_words, i + window + 1);
+    for (gsize j = i + 1; j < end; j++) {
+      uint64_t a = scratch->stems[i], b = scratch->stems[j];
+      *out++ = finish(step(step(PAIR_SALT, MIN(a, b)), MAX(a, b)));
     }
   }
   scratch->n_hashes = (gsize)(out - scratch->hashes);
@@ -304,10 +336,12 @@ weir_text_grams(WeirTextScratch *scratch, const WeirTextOptions *options, const 
 {
   read_text(scratch, options, text, length);
   scratch->n_hashes = 0;
-  if (options->word_max) {
-    hash_words(scratch);
+  if (options->word_max || options->pair_window)
+    hash_words(scratch, options->pair_stem);
+  if (options->word_max)
     append_word_grams(scratch, MAX(options->word_min, 1), options->word_max);
-  }
+  if (options->pair_window)
+    append_pairs(scratch, options->pair_window);
   gsize n_words = scratch->n_hashes;
   if (options->char_max)
     append_char_grams(scratch, MAX(options->char_min, 1), options->char_max, options->char_mode);

@@ -19,15 +19,18 @@ typedef struct {
   gboolean lowercase;     /* Unicode case folding */
   gboolean strip_accents; /* decompose (NFKD) and drop combining marks */
   guint word_min, word_max;
+  guint pair_window; /* pairs of words at most so many words apart, whatever their order; 0 is off */
+  guint pair_stem;   /* letters of a word that count in a pair, so that inflected forms agree; 0 is all */
   guint char_min, char_max;
   WeirCharMode char_mode;
   gsize max_bytes; /* the rest of a longer text is not read; cut between code points */
 } WeirTextOptions;
 
-/* Lower-case words 1-2, characters 2-5 in words, at most 1 MiB of a text. */
-#define WEIR_TEXT_OPTIONS_INIT                                                                          \
-  {                                                                                                     \
-    .lowercase = TRUE, .word_min = 1, .word_max = 2, .char_min = 2, .char_max = 5, .max_bytes = 1 << 20 \
+/* Lower-case; words 1-2, pairs up to 10 words apart, characters 2-4 in words; at most 1 MiB of a text. */
+#define WEIR_TEXT_OPTIONS_INIT                                                                         \
+  {                                                                                                    \
+    .lowercase = TRUE, .word_min = 1, .word_max = 2, .pair_window = 10, .pair_stem = 6, .char_min = 2, \
+    .char_max = 4, .max_bytes = 1 << 20                                                                \
   }
 
 /* Buffers of one thread; nothing is allocated for a text that is no longer than one before. */
@@ -37,11 +40,11 @@ WeirTextScratch *weir_text_scratch_new(void);
 void weir_text_scratch_free(WeirTextScratch *scratch);
 
 /* The hashes of a text's n-grams, repeated as often as they occur: word n-grams first, then character
- * n-grams. They belong to the scratch and live until its next use. Equal n-grams of the two kinds have
+ * n-grams. They belong to the scratch and live until its next use. Equal text of different kinds has
  * different hashes. */
 typedef struct {
   const uint64_t *hashes;
-  gsize n_words; /* hashes of word n-grams */
+  gsize n_words; /* hashes of word n-grams and pairs */
   gsize n;       /* all hashes */
 } WeirGrams;
 

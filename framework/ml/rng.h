@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A small seeded generator whose stream is the same on every machine. */
-#ifndef WEIR_ML_RANDOM_H
-#define WEIR_ML_RANDOM_H
+#ifndef WEIR_ML_RNG_H
+#define WEIR_ML_RNG_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 /* State of one stream. Streams of different seeds are independent for every practical purpose. */
 typedef struct {
   uint64_t state;
-} WeirRandom;
+} WeirRng;
 
 /* The finaliser of SplitMix64: a bijection of 64-bit words that spreads every input bit over all output bits.
  * Source: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014. */
@@ -21,39 +21,39 @@ weir_mix64(uint64_t x)
   return x ^ (x >> 31);
 }
 
-static inline WeirRandom
-weir_random_seeded(uint64_t seed)
+static inline WeirRng
+weir_rng_seeded(uint64_t seed)
 {
-  return (WeirRandom){.state = weir_mix64(seed + UINT64_C(0x9e3779b97f4a7c15))};
+  return (WeirRng){.state = weir_mix64(seed + UINT64_C(0x9e3779b97f4a7c15))};
 }
 
 static inline uint64_t
-weir_random_next(WeirRandom *random)
+weir_rng_next(WeirRng *rng)
 {
-  return weir_mix64(random->state += UINT64_C(0x9e3779b97f4a7c15));
+  return weir_mix64(rng->state += UINT64_C(0x9e3779b97f4a7c15));
 }
 
 /* A number in [0, bound); bound must not be 0. The bias is below bound / 2^64, which no run can see.
  * Source of the multiplication: Lemire, "Fast random integer generation in an interval", TOMACS 2019. */
 static inline uint64_t
-weir_random_below(WeirRandom *random, uint64_t bound)
+weir_rng_below(WeirRng *rng, uint64_t bound)
 {
-  return (uint64_t)(((unsigned __int128)weir_random_next(random) * bound) >> 64);
+  return (uint64_t)(((unsigned __int128)weir_rng_next(rng) * bound) >> 64);
 }
 
 /* A number in [0, 1) with 53 random bits. */
 static inline double
-weir_random_unit(WeirRandom *random)
+weir_rng_unit(WeirRng *rng)
 {
-  return (double)(weir_random_next(random) >> 11) * 0x1p-53;
+  return (double)(weir_rng_next(rng) >> 11) * 0x1p-53;
 }
 
 /* Permutes `items` in place (Fisher-Yates). */
 static inline void
-weir_random_shuffle(WeirRandom *random, uint32_t *items, size_t n)
+weir_rng_shuffle(WeirRng *rng, uint32_t *items, size_t n)
 {
   for (size_t i = n; i > 1; i--) {
-    size_t j = weir_random_below(random, i);
+    size_t j = weir_rng_below(rng, i);
     uint32_t swap = items[i - 1];
     items[i - 1] = items[j];
     items[j] = swap;
