@@ -12,6 +12,8 @@
  * both weights meet, so WEIR_IDF_SQRT is the one that counts idf once. */
 typedef enum { WEIR_IDF_NONE, WEIR_IDF_SMOOTH, WEIR_IDF_SQRT } WeirIdf;
 
+#define WEIR_MAX_HASH_BITS 28
+
 typedef struct {
   WeirTextOptions text;
   gboolean sublinear; /* term frequency counts as 1 + ln(tf) */
@@ -20,7 +22,7 @@ typedef struct {
   double max_df;      /* so are those in more than this share of the rows */
   guint max_features; /* at most so many n-grams, the most frequent first; 0 is no limit */
   guint hash_bits;    /* not 0: n-grams share 2^hash_bits buckets, half for each kind, which bounds the
-                          memory whatever the texts are; at most 28 */
+                          memory whatever the texts are; at most WEIR_MAX_HASH_BITS */
   guint n_dense;      /* numeric columns beside the text */
 } WeirFeatureOptions;
 

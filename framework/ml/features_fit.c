@@ -227,7 +227,7 @@ next_term(const Fit *fit, gsize *at)
 static WeirFeatures *
 allocate_features(const WeirFeatureOptions *options, guint n_grams)
 {
-  gsize table_size = 2;
+  gsize table_size = 16; /* a multiple of 64 bytes in a file */
   while (table_size < 2 * (gsize)n_grams)
     table_size *= 2;
   gsize doubles = 2 * (gsize)options->n_dense * sizeof(double);
@@ -419,7 +419,7 @@ WeirFeatures *
 weir_features_fit(const WeirFeatureOptions *options, const WeirRows *rows, const WeirExecutor *executor,
                   WeirSparse **matrix)
 {
-  g_return_val_if_fail(options->hash_bits <= 28, NULL);
+  g_return_val_if_fail(options->hash_bits <= WEIR_MAX_HASH_BITS, NULL);
   gsize n_parts = (rows->n_rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
   Fit fit = {.options = options, .rows = rows, .n_parts = n_parts, .parts = g_new0(Part, n_parts + 1)};
   if (run_passes(&fit, executor)) {

@@ -1,17 +1,44 @@
 # SPDX-License-Identifier: MIT
-# The learning library; plugins link what they need of it statically.
-noinst_LTLIBRARIES += libweir-ml.la
+# libweir-ml: text features, linear models, model files. libweir-ml-metrics: figures of merit alone, which need no more
+# than GLib. Plugins link them statically.
+noinst_LTLIBRARIES += libweir-ml.la libweir-ml-metrics.la
+libweir_ml_metrics_la_SOURCES = \
+  framework/ml/metrics.c \
+  framework/ml/metrics.h \
+  framework/ml/metrics_interval.c \
+  framework/ml/rng.h
+libweir_ml_metrics_la_LIBADD = $(BASE_LIBS) -lm
+
 libweir_ml_la_SOURCES = \
   framework/ml/executor.h \
-  framework/ml/features.h framework/ml/features_private.h framework/ml/features.c framework/ml/features_fit.c \
-  framework/ml/metrics.h framework/ml/metrics.c framework/ml/metrics_interval.c \
-  framework/ml/rng.h \
-  framework/ml/sparse.h framework/ml/sparse.c \
-  framework/ml/text.h framework/ml/text.c
-libweir_ml_la_CFLAGS = $(AM_CFLAGS) $(UTF8PROC_CFLAGS) $(BLAS_CFLAGS)
-libweir_ml_la_LIBADD = $(BASE_LIBS) $(UTF8PROC_LIBS) -lm
+  framework/ml/features.c \
+  framework/ml/features.h \
+  framework/ml/features_fit.c \
+  framework/ml/features_private.h \
+  framework/ml/linear.h \
+  framework/ml/linear_calibrate.c \
+  framework/ml/linear_logistic.c \
+  framework/ml/linear_multinomial.c \
+  framework/ml/linear_private.h \
+  framework/ml/linear_score.c \
+  framework/ml/linear_state.c \
+  framework/ml/linear_svm.c \
+  framework/ml/linear_train.c \
+  framework/ml/safetensors.c \
+  framework/ml/safetensors.h \
+  framework/ml/safetensors_write.c \
+  framework/ml/sparse.c \
+  framework/ml/sparse.h \
+  framework/ml/text.c \
+  framework/ml/text.h \
+  framework/ml/text_model.c \
+  framework/ml/text_model.h \
+  framework/ml/text_model_load.c \
+  framework/ml/text_model_private.h
+libweir_ml_la_CFLAGS = $(AM_CFLAGS) $(UTF8PROC_CFLAGS)
+libweir_ml_la_LIBADD = libweir-ml-metrics.la libweir-base.la $(BASE_LIBS) $(UTF8PROC_LIBS) -lm
 
 ml_tests = framework/ml/test_metrics
 check_PROGRAMS += $(ml_tests)
 TESTS += $(ml_tests)
-framework_ml_test_metrics_LDADD = libweir-ml.la $(BASE_LIBS) -lm
+framework_ml_test_metrics_LDADD = libweir-ml-metrics.la $(BASE_LIBS) -lm

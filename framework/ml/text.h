@@ -9,6 +9,9 @@
 /* Longest n-gram of either kind that the options may ask for. */
 #define WEIR_MAX_NGRAM 8
 
+/* Widest window of word pairs. */
+#define WEIR_MAX_WINDOW 100
+
 typedef enum {
   WEIR_CHARS_IN_WORDS, /* within each run between white space, padded with one space on both sides */
   WEIR_CHARS_ACROSS    /* over the whole text, each white space run counted as one space */

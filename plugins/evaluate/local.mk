@@ -7,7 +7,7 @@ plugins_evaluate_evaluate_la_SOURCES = plugins/evaluate/classification.c \
   plugins/evaluate/messages.c \
   plugins/evaluate/records.h plugins/evaluate/records.c
 plugins_evaluate_evaluate_la_LDFLAGS = $(PLUGIN_LINK)
-plugins_evaluate_evaluate_la_LIBADD = libweir-ml.la libweir-base.la $(BASE_LIBS) -lm
+plugins_evaluate_evaluate_la_LIBADD = libweir-ml-metrics.la libweir-base.la $(BASE_LIBS) -lm
 
 evaluate_tests = plugins/evaluate/test_evaluation
 check_PROGRAMS += $(evaluate_tests)
@@ -15,4 +15,4 @@ TESTS += $(evaluate_tests)
 plugins_evaluate_test_evaluation_SOURCES = plugins/evaluate/test_evaluation.c \
   plugins/evaluate/evaluation.c plugins/evaluate/heads.c
 plugins_evaluate_test_evaluation_CFLAGS = $(AM_CFLAGS)
-plugins_evaluate_test_evaluation_LDADD = libweir-ml.la libweir-base.la $(BASE_LIBS) -lm
+plugins_evaluate_test_evaluation_LDADD = libweir-ml-metrics.la libweir-base.la $(BASE_LIBS) -lm
