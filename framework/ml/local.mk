@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # libweir-ml: text features, linear models, model files. libweir-ml-metrics: figures of merit alone, which need no more
-# than GLib. Plugins link them statically.
+# than GLib. Plugins link them statically, and libweir-base beside the first.
 noinst_LTLIBRARIES += libweir-ml.la libweir-ml-metrics.la
 libweir_ml_metrics_la_SOURCES = \
   framework/ml/metrics.c \
@@ -36,7 +36,7 @@ libweir_ml_la_SOURCES = \
   framework/ml/text_model_load.c \
   framework/ml/text_model_private.h
 libweir_ml_la_CFLAGS = $(AM_CFLAGS) $(UTF8PROC_CFLAGS)
-libweir_ml_la_LIBADD = libweir-ml-metrics.la libweir-base.la $(BASE_LIBS) $(UTF8PROC_LIBS) -lm
+libweir_ml_la_LIBADD = libweir-ml-metrics.la $(BASE_LIBS) $(UTF8PROC_LIBS) -lm
 
 ml_tests = framework/ml/test_metrics
 check_PROGRAMS += $(ml_tests)

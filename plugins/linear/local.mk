@@ -1,1 +1,10 @@
 # SPDX-License-Identifier: MIT
+# Plugin "linear": linear text classifiers.
+stage_LTLIBRARIES += plugins/linear/linear.la
+plugins_linear_linear_la_SOURCES = plugins/linear/linear.c \
+  plugins/linear/linear.h \
+  plugins/linear/predict.c \
+  plugins/linear/rows.c plugins/linear/rows.h \
+  plugins/linear/train.c
+plugins_linear_linear_la_LDFLAGS = $(PLUGIN_LINK)
+plugins_linear_linear_la_LIBADD = libweir-ml.la libweir-base.la $(BASE_LIBS) -lm
