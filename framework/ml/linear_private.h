@@ -3,6 +3,7 @@
 #ifndef WEIR_ML_LINEAR_PRIVATE_H
 #define WEIR_ML_LINEAR_PRIVATE_H
 
+#include "base/cpu.h"
 #include "ml/linear.h"
 
 /* Lanes are labels. GCC splits these vectors for processors with narrower registers. */
@@ -98,13 +99,12 @@ double weir_fit_sharpness(const float *scores, gsize stride, guint n_labels, con
                           gsize n_rows);
 
 /* A processor with AVX2 and FMA runs the second copy that each kernel is compiled to. */
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__)
 #define WEIR_WIDE_TARGET __attribute__((target("avx2,fma")))
-#define WEIR_HAS_WIDE()  (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
 #else
 #define WEIR_WIDE_TARGET
-#define WEIR_HAS_WIDE() 0
 #endif
+#define WEIR_HAS_WIDE() weir_cpu_has(WEIR_CPU_AVX2)
 
 /* e^x of eight floats, to within 2e-7 of itself; x is clipped to [-87, 87]. */
 WEIR_INLINE void

@@ -152,6 +152,7 @@ static const weir_class classes[] = {
         .state_size = sizeof(PredictState),
         .open = linear_predict_open,
         .process = linear_predict_process,
+        .produce = linear_predict_produce,
         .close = linear_predict_close,
     },
 };

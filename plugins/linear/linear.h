@@ -55,6 +55,7 @@ typedef struct {
 
 int linear_predict_open(weir_stage *stage);
 int linear_predict_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
+int linear_predict_produce(weir_stage *stage);
 void linear_predict_close(weir_stage *stage);
 
 #endif

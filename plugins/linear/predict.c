@@ -275,3 +275,14 @@ linear_predict_process(weir_stage *stage, uint32_t port, struct ArrowArray *batc
   give_back(stage, scratch);
   return result;
 }
+
+/* The records have ended: a model that cannot be used is reported even if there was none. */
+int
+linear_predict_produce(weir_stage *stage)
+{
+  PredictState *state = stage->state;
+  g_mutex_lock(&state->lock);
+  int failed = state->failed || (!state->model && load(stage));
+  g_mutex_unlock(&state->lock);
+  return failed ? -1 : WEIR_END;
+}
