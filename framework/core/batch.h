@@ -56,7 +56,7 @@ gboolean weir_batch_realign(const WeirSchema *schema, struct ArrowArray *batch, 
  */
 
 /* Structure: number of children and buffers as the schema says, lengths, offsets and null counts within
-   bounds, list and text offsets not falling, no null at the top level or where the schema says that none
+   bounds, values aligned to their size, list and text offsets not falling, no null at the top level or where the schema says that none
    comes. With `deep` also UTF-8 of every value, and null counts that are right. Never reads beyond what the
    lengths allow. A batch that did not come from a builder is validated before anything else is done to it. */
 gboolean weir_batch_validate(const WeirSchema *schema, const struct ArrowArray *batch, gboolean deep,

@@ -78,6 +78,11 @@ check_frame(Check *check, const struct ArrowArray *array, weir_type type, gint64
       return invalid(check, "child %" G_GINT64_FORMAT " is missing", i);
   if (array->null_count > 0 && !array->buffers[0])
     return invalid(check, "%" G_GINT64_FORMAT " nulls without a validity buffer", array->null_count);
+  gsize alignment =
+      type == WEIR_UTF8 || type == WEIR_BINARY || type == WEIR_LIST ? sizeof(int32_t) : weir_type_size(type);
+  if (alignment && (guintptr)array->buffers[1] % alignment)
+    return invalid(check, "a buffer of values of %" G_GSIZE_FORMAT " bytes is not aligned to them",
+                   alignment);
   return TRUE;
 }
 
@@ -96,25 +101,41 @@ first_bare_null(const struct ArrowArray *array, gint64 start, gint64 n, const ui
   return -1;
 }
 
+/* Whether one of `n` offsets lies below the one before it, or below zero. In blocks of a fixed size, which the
+ * compiler makes vector instructions of. */
+static gboolean
+offsets_fall(const int32_t *offsets, gint64 n)
+{
+  enum { BLOCK = 16 };
+  guint32 bad = (guint32)offsets[0];
+  gint64 i = 0;
+  for (; n - i >= BLOCK; i += BLOCK) {
+    guint32 block = 0;
+    for (gint k = 0; k < BLOCK; k++)
+      block |= ((guint32)offsets[i + k + 1] - (guint32)offsets[i + k]) | (guint32)offsets[i + k + 1];
+    bad |= block;
+  }
+  for (; i < n; i++)
+    bad |= ((guint32)offsets[i + 1] - (guint32)offsets[i]) | (guint32)offsets[i + 1];
+  return bad >> 31;
+}
+
 /* Text, binary and list: offsets that do not fall. `*first` and `*last` get the ends of what they cover. */
 static gboolean
 check_offsets(Check *check, const struct ArrowArray *array, gint64 start, gint64 n, gint64 *first,
               gint64 *last)
 {
   const int32_t *offsets = array->buffers[1];
-  gboolean falls = FALSE;
   *first = *last = 0;
-  if (!offsets)
-    return n == 0 ? TRUE : invalid(check, "no offsets for %" G_GINT64_FORMAT " rows", n);
-  /* An array without rows may have an offsets buffer of no bytes. */
+  /* An array without rows may have an offsets buffer of no bytes, or none. */
   if (n == 0)
     return TRUE;
+  if (!offsets)
+    return invalid(check, "no offsets for %" G_GINT64_FORMAT " rows", n);
   offsets += start;
-  for (gint64 i = 0; i < n; i++)
-    falls |= offsets[i + 1] < offsets[i];
   *first = offsets[0];
   *last = offsets[n];
-  if (offsets[0] < 0 || falls)
+  if (offsets_fall(offsets, n))
     for (gint64 i = 0; i < n; i++)
       if (offsets[i] < 0 || offsets[i + 1] < offsets[i])
         return invalid(check, "row %" G_GINT64_FORMAT " reaches from offset %d to %d", i, offsets[i],

@@ -86,6 +86,8 @@ test_columns(void)
   DAMAGE(column(&d, SAMPLE_ID)->n_children, 1, "1 children where 0 are wanted");
   DAMAGE(column(&d, SAMPLE_ID)->buffers[1], NULL, "no values for 40 rows");
   DAMAGE(column(&d, SAMPLE_ID)->offset, (gint64)1 << 62, "out of bounds");
+  DAMAGE(column(&d, SAMPLE_ID)->buffers[1], (char *)*at + 4, "not aligned");
+  DAMAGE(column(&d, SAMPLE_TEXT)->buffers[1], (char *)*at + 2, "not aligned");
   DAMAGE(column(&d, SAMPLE_TEXT)->buffers[1], NULL, "no offsets for 40 rows");
   DAMAGE(column(&d, SAMPLE_TEXT)->buffers[2], NULL, "no bytes where the offsets reach to");
   DAMAGE(column(&d, SAMPLE_TEXT)->null_count, 41, "null count 41 for 40 rows");
@@ -105,6 +107,8 @@ test_content(void)
 {
   DAMAGE(((int32_t *)column(&d, SAMPLE_TEXT)->buffers[1])[4], 1000000, "row 4 reaches from offset 1000000");
   DAMAGE(((int32_t *)column(&d, SAMPLE_TEXT)->buffers[1])[0], -1, "row 0 reaches from offset -1");
+  for (int row = 1; row <= 40; row++)
+    DAMAGE(((int32_t *)column(&d, SAMPLE_TEXT)->buffers[1])[row], INT32_MIN, "reaches from offset");
   DAMAGE(((int32_t *)column(&d, SAMPLE_LIST)->buffers[1])[40], INT32_MAX, "offsets reach to item 2147483647");
   DAMAGE(((int32_t *)column(&d, SAMPLE_LIST)->children[0]->buffers[1])[1], 100000, "in it \"item\": row 1");
 }
