@@ -128,9 +128,10 @@ scan_base(WeirScanner *scanner, WeirPortType *type, gboolean first)
 static gboolean
 check_once(WeirScanner *scanner, const char *begin, const PortEntry *entry, GHashTable *seen)
 {
-  char *key = g_strdup_printf("%c%c%s", entry->from_option ? '$' : ' ',
-                              entry->kind == ENTRY_REMOVE ? '-' : ' ', entry->name);
-  if (!g_hash_table_add(seen, key))
+  gboolean fresh =
+      g_hash_table_add(seen, g_strdup_printf("%c%c%s", entry->from_option ? '$' : ' ',
+                                             entry->kind == ENTRY_REMOVE ? '-' : ' ', entry->name));
+  if (!fresh)
     return weir_scanner_fail(scanner, begin, "\"%s\" comes twice", entry->name);
   return TRUE;
 }

@@ -179,6 +179,24 @@ test_rearrange(void)
   g_assert_cmpint(released, ==, 4);
 }
 
+/* A part of a column has fewer nulls than the whole. */
+static void
+test_rearrange_nulls(void)
+{
+  g_autoptr(WeirSchema) schema = sample_schema();
+  struct ArrowArray sample, batch;
+  const gint32 order[] = {0, 1, 2, 3, 4, 5};
+  sample_batch(schema, 100, &sample);
+  sample_batch(schema, 100, &batch);
+  weir_batch_slice(&batch, 21, 30, &batch);
+  g_assert_true(weir_batch_rearrange(&batch, order, SAMPLE_COLUMNS, NULL, 0, &batch, NULL));
+  assert_valid(schema, &batch);
+  for (gint64 row = 0; row < 30; row++)
+    assert_sample_row(schema, &batch, row, &sample, row + 21);
+  weir_batch_release(&batch);
+  weir_batch_release(&sample);
+}
+
 /* Each mistake takes what was given all the same. */
 static void
 test_rearrange_refused(void)
@@ -292,6 +310,7 @@ main(int argc, char **argv)
   g_test_add_func("/batch/threads", test_threads);
   g_test_add_func("/batch/slice", test_slice);
   g_test_add_func("/batch/rearrange", test_rearrange);
+  g_test_add_func("/batch/rearrange-nulls", test_rearrange_nulls);
   g_test_add_func("/batch/rearrange-refused", test_rearrange_refused);
   g_test_add_func("/batch/gather", test_gather);
   g_test_add_func("/batch/realign", test_realign);

@@ -253,6 +253,28 @@ test_growth(void)
   weir_builder_free(b);
 }
 
+/* In a row where a struct is null, its members are null if they can be, and empty if not. */
+static void
+test_null_struct(void)
+{
+  weir_builder *b = builder_of("struct<a:i32?,b:utf8,c:fixed<f32,2>,d:list<i8>?>?");
+  struct ArrowArray out;
+  weir_put_null(b);
+  weir_put_null(b);
+  g_assert_true(weir_builder_finish(b, &out, NULL));
+  g_assert_cmpint(out.null_count, ==, 2);
+  static const gint64 nulls[] = {2, 0, 0, 2};
+  for (guint i = 0; i < 4; i++) {
+    g_assert_cmpint(out.children[i]->length, ==, 2);
+    g_assert_cmpint(out.children[i]->null_count, ==, nulls[i]);
+  }
+  const float *vectors = out.children[2]->children[0]->buffers[1];
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpfloat(vectors[i], ==, 0);
+  weir_batch_release(&out);
+  weir_builder_free(b);
+}
+
 /* Without rows there is still a first offset. */
 static void
 test_empty(void)
@@ -317,6 +339,7 @@ main(int argc, char **argv)
   g_test_add_func("/builder/bits", test_bits);
   g_test_add_func("/builder/tidy", test_tidy);
   g_test_add_func("/builder/growth", test_growth);
+  g_test_add_func("/builder/null-struct", test_null_struct);
   g_test_add_func("/builder/empty", test_empty);
   g_test_add_func("/builder/from-columns", test_from_columns);
   g_test_add_func("/builder/reuse", test_reuse);

@@ -122,7 +122,7 @@ test_refused_columns(void)
 static void
 test_depth(void)
 {
-  for (guint lists = 14; lists < 100000; lists = lists < 17 ? lists + 1 : lists * 10) {
+  for (guint lists = 14; lists < 2000000; lists = lists < 17 ? lists + 1 : lists * 10) {
     g_autoptr(GString) type = g_string_new(NULL);
     for (guint i = 0; i < lists; i++)
       g_string_append(type, "list<");
