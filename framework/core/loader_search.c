@@ -22,13 +22,30 @@ add_folders(GPtrArray *folders, const char *path)
   }
 }
 
+/* The stages of a built tree that the program runs in: `make` puts them side by side into stages/, beside config.status,
+ * which no installed tree has. libtool keeps the program itself in .libs/. */
+static char *
+folder_in_place(void)
+{
+  g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
+  g_autofree char *folder = program ? g_path_get_dirname(program) : NULL;
+  if (folder && g_str_has_suffix(folder, "/.libs"))
+    folder[strlen(folder) - strlen("/.libs")] = '\0';
+  g_autofree char *mark = folder ? g_build_filename(folder, "config.status", NULL) : NULL;
+  g_autofree char *stages = folder ? g_build_filename(folder, "stages", NULL) : NULL;
+  if (!mark || access(mark, F_OK) || !g_file_test(stages, G_FILE_TEST_IS_DIR))
+    return NULL;
+  return g_steal_pointer(&stages);
+}
+
 char **
 weir_plugin_folders(const char *path)
 {
   GPtrArray *folders = g_ptr_array_new();
   add_folders(folders, path);
   add_folders(folders, g_getenv("WEIR_PLUGIN_PATH"));
-  add_folders(folders, WEIR_STAGEDIR);
+  g_autofree char *in_place = folder_in_place();
+  add_folders(folders, in_place ? in_place : WEIR_STAGEDIR);
   g_ptr_array_add(folders, NULL);
   return (char **)g_ptr_array_free(folders, FALSE);
 }
@@ -86,7 +103,7 @@ weir_plugin_find(const char *name, const char *const *folders, gboolean allow_un
                            g_file_test(folders[i], G_FILE_TEST_IS_DIR) ? "no such file" : "no such folder");
   }
   g_auto(GStrv) names = names_in_folders(folders);
-  g_autofree char *hint = weir_did_you_mean(name, (const char *const *)names);
+  g_autofree char *hint = names[0] ? weir_did_you_mean(name, (const char *const *)names) : g_strdup("");
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND, "plugin %s was not found%s%s%s", quoted, hint,
               tried->len ? "; looked for" : "; there are no folders to look in", tried->str);
   return NULL;

@@ -59,7 +59,7 @@ cat >use.json <<'JSON'
   "stages": {
     "model": { "use": "artifact.read", "options": { "path": "with/model", "sha256": "${sha256}" } },
     "load": { "use": "file.read", "options": { "path": "test.csv" } },
-    "predict": { "use": "linear.predict", "from": { "model": "model", "in": "load" } },
+    "predict": { "use": "linear.predict", "from": { "model": "model", "records": "load" } },
     "write": { "use": "file.write", "from": "predict", "options": { "path": "used.jsonl" } } } }
 JSON
 digest=$(python3 -c 'import json; print(json.load(open("with/model/artifact.json"))["sha256"])')
