@@ -70,7 +70,7 @@ static const weir_option read_options[] = {
              "within too"},
     {.name = "max-record",
      .type = WEIR_SIZE,
-     .flags = WEIR_OPTION_ADVANCED | WEIR_OPTION_MEASURED,
+     .flags = WEIR_OPTION_ADVANCED,
      .offset = READ(max_record),
      .by_default = "256M",
      .min = 1024,

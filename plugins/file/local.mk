@@ -28,9 +28,12 @@ libfile_la_SOURCES = \
   plugins/file/window.c plugins/file/window.h
 libfile_la_LIBADD = libweir-base.la $(BASE_LIBS) $(ARCHIVE_LIBS) -lm
 
-file_tests = plugins/file/test-csv plugins/file/test-utf8 plugins/file/test-value-parse
+file_tests = plugins/file/test-csv plugins/file/test-source plugins/file/test-utf8 plugins/file/test-value-parse
 check_PROGRAMS += $(file_tests)
-TESTS += $(file_tests)
+TESTS += $(file_tests) plugins/file/test-read.py
+EXTRA_DIST += plugins/file/test-read.py tests/bench/gen_text.py
+plugins_file_test_source_SOURCES = plugins/file/test-source.c plugins/file/test-feed.h
+plugins_file_test_source_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
 plugins_file_test_csv_SOURCES = plugins/file/test-csv.c plugins/file/test-feed.h
 plugins_file_test_csv_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
 plugins_file_test_utf8_LDADD = libfile.la $(BASE_LIBS)
