@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "read.h"
+#include "write.h"
 
 static const weir_port read_out[] = {
     {.name = "out",
@@ -78,6 +79,74 @@ static const weir_option read_options[] = {
      .help = "size beyond which a single record is refused"},
 };
 
+static const weir_port write_in[] = {
+    {.name = "in", .type = "${column}:utf8?, *", .help = "the records; columns named _row are left out"},
+};
+
+#define WRITE(member) offsetof(struct file_write, member)
+
+static const weir_option write_options[] = {
+    {.name = "path",
+     .type = WEIR_OUTPUT_PATH,
+     .flags = WEIR_OPTION_REQUIRED,
+     .offset = WRITE(path),
+     .help = "file to write; folders above it are made. A name that ends with .gz, .zst, .xz or .bz2 is "
+             "compressed so"},
+    {.name = "format",
+     .type = WEIR_CHOICE,
+     .offset = WRITE(format),
+     .by_default = "auto",
+     .choices = "auto|csv|tsv|jsonl|json|text",
+     .help = "how to write; auto goes by the name: .csv, .tsv, .jsonl (.ndjson), .json, .txt"},
+    {.name = "level",
+     .type = WEIR_INTEGER,
+     .flags = WEIR_OPTION_ADVANCED,
+     .offset = WRITE(level),
+     .min = 0,
+     .max = 19,
+     .help = "how hard to compress: 1 to 9, for .xz from 0, for .zst up to 19; when not given, what the "
+             "compression itself prefers"},
+    {.name = "header",
+     .type = WEIR_BOOLEAN,
+     .offset = WRITE(header),
+     .by_default = "true",
+     .help = "whether the first line of CSV and TSV names the columns"},
+    {.name = "delimiter",
+     .type = WEIR_STRING,
+     .offset = WRITE(delimiter),
+     .help = "one character between fields, or \"tab\"; when not given, a comma for CSV and a tab for TSV"},
+    {.name = "quote",
+     .type = WEIR_STRING,
+     .offset = WRITE(quote),
+     .help = "the character around fields of CSV and TSV that need it, or \"none\": such fields are then an "
+             "error; when not given, \" for CSV and none for TSV"},
+    {.name = "null",
+     .type = WEIR_STRING,
+     .offset = WRITE(null),
+     .help = "what CSV and TSV say for null; when not given, nothing. A text that is the same is quoted"},
+    {.name = "crlf",
+     .type = WEIR_BOOLEAN,
+     .flags = WEIR_OPTION_ADVANCED,
+     .offset = WRITE(crlf),
+     .by_default = "false",
+     .help = "whether lines of CSV and TSV end with carriage return and line feed, as RFC 4180 has it"},
+    {.name = "pretty",
+     .type = WEIR_BOOLEAN,
+     .offset = WRITE(pretty),
+     .by_default = "false",
+     .help = "whether JSON is indented, with a line for every member"},
+    {.name = "single",
+     .type = WEIR_BOOLEAN,
+     .offset = WRITE(single),
+     .by_default = "false",
+     .help = "whether JSON is the object of the one record, not an array; more or no records are then an "
+             "error"},
+    {.name = "column",
+     .type = WEIR_FIELD,
+     .offset = WRITE(column),
+     .help = "the column that plain text is written from; not needed where there is only one"},
+};
+
 static const weir_class classes[] = {
     {.name = "read",
      .summary = "Read records from CSV, TSV, JSON, JSON Lines or plain text files",
@@ -90,6 +159,27 @@ static const weir_class classes[] = {
      .open = file_read_open,
      .produce = file_read_produce,
      .close = file_read_close},
+    {.name = "write",
+     .summary = "Write records to a CSV, TSV, JSON, JSON Lines or plain text file",
+     .help =
+         "The file appears, under its name, when all records are in it: until then, and if anything fails, an "
+         "older one stays as it was.\n\n"
+         "CSV and TSV quote only fields that need it, and empty texts, so that these are not taken for null. "
+         "Lists, vectors and structs are written as JSON. Real numbers are written with as many digits as it "
+         "takes to read the same number back; times as RFC 3339 in UTC, bytes as base64. JSON has no NaN and "
+         "no infinity: null is written for them, with a warning. Line breaks in plain text are written as "
+         "they are.",
+     .in = write_in,
+     .n_in = G_N_ELEMENTS(write_in),
+     .options = write_options,
+     .n_options = G_N_ELEMENTS(write_options),
+     .state_size = sizeof(struct file_write),
+     .flags = WEIR_CLASS_SINK,
+     .schema = file_write_schema,
+     .open = file_write_open,
+     .process = file_write_process,
+     .end = file_write_end,
+     .close = file_write_close},
 };
 
 WEIR_PLUGIN(.name = "file", .version = PACKAGE_VERSION, .licence = "MIT", .vendor = "weir",

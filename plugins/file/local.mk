@@ -25,7 +25,11 @@ libfile_la_SOURCES = \
   plugins/file/text_format.c \
   plugins/file/utf8.c plugins/file/utf8.h \
   plugins/file/value_parse.c plugins/file/value_parse.h plugins/file/value_real.c \
-  plugins/file/window.c plugins/file/window.h
+  plugins/file/window.c plugins/file/window.h \
+  plugins/file/write.c plugins/file/write.h plugins/file/write_csv.c plugins/file/write_format.h \
+  plugins/file/write_json.c plugins/file/write_number.c plugins/file/write_number.h \
+  plugins/file/write_shortest.c plugins/file/write_shortest.h \
+  plugins/file/write_sink.c plugins/file/write_sink.h plugins/file/write_text.c
 libfile_la_LIBADD = libweir-base.la $(BASE_LIBS) $(ARCHIVE_LIBS) -lm
 
 file_tests = plugins/file/test-csv plugins/file/test-source plugins/file/test-utf8 plugins/file/test-value-parse
@@ -47,3 +51,8 @@ plugins_file_test_json_read_SOURCES = plugins/file/test-json-read.c plugins/file
 plugins_file_test_json_read_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
 plugins_file_test_json_scan_SOURCES = plugins/file/test-json-scan.c plugins/file/test-json-feed.h
 plugins_file_test_json_scan_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
+
+# Writing.
+check_PROGRAMS += plugins/file/test-write-number
+TESTS += plugins/file/test-write-number
+plugins_file_test_write_number_LDADD = libfile.la libweir-base.la $(BASE_LIBS) -lm
