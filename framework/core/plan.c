@@ -2,6 +2,7 @@
 /* Makes a plan: opens plugins, fills options, lays out ports; the graph and the types have files of their own. */
 #include "core/plan.h"
 
+#include "base/files.h"
 #include "base/nearest.h"
 
 char *
@@ -113,6 +114,52 @@ open_class(WeirPlanStage *stage, const WeirPlanSettings *settings, WeirDiagnosti
 
 /* ---- Options -------------------------------------------------------------------------------------------- */
 
+/* A secret is given by reference, never written: "${env:NAME}", or {"file": "path"} whose first line it is. */
+static gboolean
+fetch_secret(WeirPlanStage *stage, const char *name, const WeirNode *raw, WeirNode *given,
+             WeirDiagnostics *diagnostics)
+{
+  WeirPosition at = weir_node_position(raw);
+  const char *text = weir_node_kind(raw) == WEIR_NODE_STRING ? weir_node_string(raw) : NULL;
+  if (weir_node_kind(raw) == WEIR_NODE_NULL)
+    return TRUE;
+  if (text && g_str_has_prefix(text, "${env:") && strchr(text, '}') == text + strlen(text) - 1)
+    return TRUE;
+  WeirNode *file = weir_node_size(raw) == 1 ? weir_node_get(raw, "file") : NULL;
+  if (!file || weir_node_kind(file) != WEIR_NODE_STRING) {
+    WeirDiagnostic *entry = weir_diagnostics_error(
+        diagnostics, at, "stage \"%s\" (%s): option \"%s\" is a secret, which is not written here",
+        stage->name, stage->use, name);
+    weir_diagnostic_hint(entry, "refer to it: \"${env:NAME}\", or {\"file\": \"path\"}");
+    return FALSE;
+  }
+  g_autoptr(GError) error = NULL;
+  g_autofree char *path = g_canonicalize_filename(weir_node_string(file), stage->plan->pipeline->folder);
+  g_autofree char *content = weir_read_file(path, 64 << 10, NULL, &error);
+  if (!content) {
+    weir_diagnostics_error(diagnostics, at, "stage \"%s\" (%s), option \"%s\": %s", stage->name, stage->use,
+                           name, error->message);
+    return FALSE;
+  }
+  content[strcspn(content, "\r\n")] = '\0';
+  weir_node_set(given, name, at, weir_node_new_string(at, content));
+  return TRUE;
+}
+
+static gboolean
+fetch_secrets(WeirPlanStage *stage, WeirNode *given, WeirDiagnostics *diagnostics)
+{
+  gboolean fine = TRUE;
+  for (guint i = 0; i < stage->class->n_options; i++) {
+    const weir_option *option = &stage->class->options[i];
+    const WeirNode *raw =
+        option->type == WEIR_SECRET ? weir_node_get(stage->spec->options, option->name) : NULL;
+    if (raw)
+      fine &= fetch_secret(stage, option->name, raw, given, diagnostics);
+  }
+  return fine;
+}
+
 static gboolean
 fill_options(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
 {
@@ -120,7 +167,7 @@ fill_options(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
   g_autoptr(WeirNode) given = NULL;
   if (stage->spec->options) {
     given = weir_pipeline_expand(pipeline, stage->spec->options, diagnostics);
-    if (!given)
+    if (!given || !fetch_secrets(stage, given, diagnostics))
       return FALSE;
   }
   g_autofree char *here = g_get_current_dir();

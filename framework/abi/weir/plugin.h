@@ -75,11 +75,12 @@
  *                      them; for an option that was not given, none
  *   *                  other columns may come, and pass (an input without it takes no others but `_row`)
  *   any                the same as "*"
- *   "odd, name":utf8   a name that is no plain word
+ *   "odd, name":utf8   a name that is no plain word; \" and \\ inside
+ *   tags:list<utf8?>   items of a list, members of a struct: "?" where they may be null
  *
  * An output says what it adds to an input: "=in, +score:f64, -raw, text:utf8" has the columns of port `in`, less
- * `raw`, with `text` replaced in its place, and `score` at the end (a column that exists already is refused). An
- * output type that is just "any" is left open, for weir_declare(). Types: bool i8 i16 i32 i64 u8 u16 u32 u64 f32
+ * `raw`, with `text` replaced in its place, and `score` at the end (a column that exists already is refused; one to
+ * take away that is missing too, unless it is written `-raw?`). An output type that is just "any" is left open, for weir_declare(). Types: bool i8 i16 i32 i64 u8 u16 u32 u64 f32
  * f64 utf8 binary timestamp list<T> fixed<f32,N> (and fixed<f32,*> in inputs), struct<name:T,…>.
  */
 #ifndef WEIR_PLUGIN_H
