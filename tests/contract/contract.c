@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/* Stage classes that each break one rule of the plugin contract on purpose; and a source and a sink that keep
+ * all. */
+#include <stdlib.h>
+#include <weir/plugin.h>
+
+/* ---- rows and count: well-behaved -----------------------------------------------------------------------
+ */
+
+typedef struct {
+  int64_t count, batch;
+  int64_t next;
+} Rows;
+
+static int
+rows_produce(weir_stage *stage)
+{
+  static const char *const words[] = {"one", "two", "drei", "vier"};
+  Rows *rows = stage->state;
+  weir_batch *out;
+  if (rows->next >= rows->count)
+    return WEIR_END;
+  out = weir_batch_new(stage, 0);
+  if (!out)
+    return -1;
+  for (int64_t i = 0; i < rows->batch && rows->next < rows->count; i++, rows->next++) {
+    weir_put_integer(out->columns[0], rows->next);
+    weir_put_string(out->columns[1], words[rows->next % 4]);
+    if (rows->next % 3 == 2)
+      weir_put_null(out->columns[2]);
+    else
+      weir_put_number(out->columns[2], (double)rows->next / 2);
+  }
+  return weir_send(out);
+}
+
+static const weir_option rows_options[] = {
+    {"count", WEIR_INTEGER, 0, offsetof(Rows, count), "10", 0, 1e12, .help = "How many rows to make"},
+    {"batch", WEIR_INTEGER, 0, offsetof(Rows, batch), "4", 1, 65536, .help = "Rows of a batch"},
+};
+static const weir_port rows_out[] = {{.name = "out", .type = "id:i64, text:utf8, score:f64?"}};
+
+typedef struct {
+  int64_t rows;
+} Count;
+
+static int
+count_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  Count *count = stage->state;
+  (void)port;
+  count->rows += batch->length;
+  weir_batch_release(batch);
+  return 0;
+}
+
+static int
+count_end(weir_stage *stage, uint32_t port)
+{
+  (void)port;
+  weir_metric(stage, "rows", (double)((Count *)stage->state)->rows, "rows");
+  return 0;
+}
+
+static const weir_port any_in[] = {{.name = "in", .type = "*"}};
+static const weir_port same_out[] = {{.name = "out", .type = "=in"}};
+
+/* ---- One function a rule --------------------------------------------------------------------------------
+ */
+
+/* -1 without a word. */
+static int
+w01_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  (void)stage;
+  (void)port;
+  weir_batch_release(batch);
+  return -1;
+}
+
+/* Says that it fails, and goes on. */
+static int
+w02_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  (void)port;
+  weir_batch_release(batch);
+  weir_fail(stage, "this is not good");
+  return 0;
+}
+
+/* Says it twice. */
+static int
+w03_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  (void)port;
+  weir_batch_release(batch);
+  weir_fail(stage, "this is not good");
+  return weir_fail(stage, "and that neither");
+}
+
+/* Keeps its batch, and forgets it. */
+static int
+w04_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  (void)stage;
+  (void)port;
+  (void)batch;
+  return 0;
+}
+
+/* Emits to a port that it has not. */
+static int
+w05_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  (void)port;
+  return weir_emit(stage, 7, batch);
+}
+
+static const weir_port id_out[] = {{.name = "out", .type = "id:i64"}};
+
+/* Emits where it only may prepare. */
+static int
+w06_open(weir_stage *stage)
+{
+  weir_batch *out = weir_batch_new(stage, 0);
+  if (!out)
+    return -1;
+  weir_put_integer(out->columns[0], 1);
+  return weir_send(out);
+}
+
+static int
+end_at_once(weir_stage *stage)
+{
+  (void)stage;
+  return WEIR_END;
+}
+
+/* A batch by hand: one column of `n` integers from `values`, or none. */
+typedef struct {
+  struct ArrowArray column, *children[1];
+  const void *none[1], *buffers[2];
+} ByHand;
+
+static void
+release_column(struct ArrowArray *array)
+{
+  array->release = NULL;
+}
+
+static void
+release_by_hand(struct ArrowArray *array)
+{
+  ByHand *hand = array->private_data;
+  if (hand->column.release)
+    hand->column.release(&hand->column);
+  free(hand);
+  array->release = NULL;
+}
+
+static ByHand *
+by_hand(struct ArrowArray *batch, const int64_t *values, int64_t n)
+{
+  ByHand *hand = calloc(1, sizeof *hand);
+  if (!hand)
+    abort();
+  hand->buffers[1] = values;
+  hand->children[0] = &hand->column;
+  hand->column =
+      (struct ArrowArray){.length = n, .n_buffers = 2, .buffers = hand->buffers, .release = release_column};
+  *batch = (struct ArrowArray){.length = n,
+                               .n_buffers = 1,
+                               .n_children = 1,
+                               .buffers = hand->none,
+                               .children = hand->children,
+                               .release = release_by_hand,
+                               .private_data = hand};
+  return hand;
+}
+
+static const int64_t three[] = {1, 2, 3};
+
+/* A batch that says it has more rows than its column. */
+static int
+w07_produce(weir_stage *stage)
+{
+  struct ArrowArray batch;
+  by_hand(&batch, three, 3)->column.length = 2;
+  return weir_emit(stage, 0, &batch) ? -1 : WEIR_END;
+}
+
+/* A batch without the column that the port's type promises. */
+static int
+w08_produce(weir_stage *stage)
+{
+  struct ArrowArray batch;
+  by_hand(&batch, three, 3);
+  batch.n_children = 0;
+  return weir_emit(stage, 0, &batch) ? -1 : WEIR_END;
+}
+
+/* A batch that stays what it was when it is released. */
+static void
+release_not(struct ArrowArray *array)
+{
+  (void)array;
+}
+
+static int
+w09_produce(weir_stage *stage)
+{
+  static ByHand hand;
+  static struct ArrowArray batch;
+  struct ArrowArray copy;
+  hand.buffers[1] = three;
+  hand.children[0] = &hand.column;
+  hand.column =
+      (struct ArrowArray){.length = 3, .n_buffers = 2, .buffers = hand.buffers, .release = release_column};
+  batch = (struct ArrowArray){.length = 3,
+                              .n_buffers = 1,
+                              .n_children = 1,
+                              .buffers = hand.none,
+                              .children = hand.children,
+                              .release = release_not};
+  copy = batch;
+  return weir_emit(stage, 0, &copy) ? -1 : WEIR_END;
+}
+
+/* Declares its output twice. */
+static const weir_port open_out[] = {{.name = "out", .type = "any"}};
+
+static int
+w10_produce(weir_stage *stage)
+{
+  static const weir_field fields[] = {{"id", "i64"}};
+  return weir_declare(stage, 0, fields, 1) || weir_declare(stage, 0, fields, 1) ? -1 : WEIR_END;
+}
+
+/* Writes into the batch that it was given. */
+static const weir_port id_in[] = {{.name = "in", .type = "id:i64, *"}};
+
+static int
+w11_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  weir_column id = weir_input(stage, port, batch, 0);
+  ((int64_t *)(uintptr_t)id.values)[0]++;
+  return weir_emit(stage, 0, batch);
+}
+
+/* A number that means nothing. */
+static int
+w12_produce(weir_stage *stage)
+{
+  (void)stage;
+  return 7;
+}
+
+/* Begins a batch, and forgets it. */
+static int
+w13_produce(weir_stage *stage)
+{
+  return weir_batch_new(stage, 0) ? WEIR_END : -1;
+}
+
+/* Gives back what it never had. */
+static int
+w14_produce(weir_stage *stage)
+{
+  weir_unreserve(stage, 4096);
+  return WEIR_END;
+}
+
+/* Begins an artifact, and forgets it. */
+static const weir_port artifact_out[] = {{.name = "out", .type = WEIR_ARTIFACT}};
+
+static int
+w15_produce(weir_stage *stage)
+{
+  return weir_artifact_begin(stage, "model") ? WEIR_END : -1;
+}
+
+/* Fills one column less far than the other. */
+static const weir_port pair_out[] = {{.name = "out", .type = "a:i64, b:i64"}};
+
+static int
+w16_produce(weir_stage *stage)
+{
+  weir_batch *out = weir_batch_new(stage, 0);
+  if (!out)
+    return -1;
+  weir_put_integer(out->columns[0], 1);
+  weir_put_integer(out->columns[1], 1);
+  weir_put_integer(out->columns[0], 2);
+  return weir_send(out) ? -1 : WEIR_END;
+}
+
+/* A null where the type says that none comes: by hand, since a builder would refuse it. */
+static int
+w18_produce(weir_stage *stage)
+{
+  static const uint8_t bits = 5;
+  struct ArrowArray batch;
+  ByHand *hand = by_hand(&batch, three, 3);
+  hand->buffers[0] = &bits;
+  hand->column.null_count = 1;
+  return weir_emit(stage, 0, &batch) ? -1 : WEIR_END;
+}
+
+#define TRANSFORM(rule, text)                                                             \
+  {                                                                                       \
+    .name = #rule, .summary = text, .in = any_in, .n_in = 1, .out = same_out, .n_out = 1, \
+    .process = rule##_process                                                             \
+  }
+#define SOURCE(rule, text, port)                                                       \
+  {                                                                                    \
+    .name = #rule, .summary = text, .out = port, .n_out = 1, .produce = rule##_produce \
+  }
+
+static const weir_class classes[] = {
+    {.name = "rows",
+     .summary = "Make rows with a number, a text and a score",
+     .out = rows_out,
+     .n_out = 1,
+     .options = rows_options,
+     .n_options = 2,
+     .state_size = sizeof(Rows),
+     .produce = rows_produce},
+    {.name = "count",
+     .summary = "Count rows",
+     .in = any_in,
+     .n_in = 1,
+     .state_size = sizeof(Count),
+     .process = count_process,
+     .end = count_end},
+    TRANSFORM(w01, "Fail without a word"),
+    TRANSFORM(w02, "Say that it fails, and go on"),
+    TRANSFORM(w03, "Say twice that it fails"),
+    TRANSFORM(w04, "Keep its batch"),
+    TRANSFORM(w05, "Emit to a port that it has not"),
+    {.name = "w06",
+     .summary = "Emit from open()",
+     .out = id_out,
+     .n_out = 1,
+     .open = w06_open,
+     .produce = end_at_once},
+    SOURCE(w07, "Emit a batch that is not valid", id_out),
+    SOURCE(w08, "Emit a batch without the promised column", id_out),
+    SOURCE(w09, "Emit a batch that does not get released", id_out),
+    SOURCE(w10, "Declare its output twice", open_out),
+    {.name = "w11",
+     .summary = "Write into its input",
+     .in = id_in,
+     .n_in = 1,
+     .out = same_out,
+     .n_out = 1,
+     .process = w11_process},
+    SOURCE(w12, "Return a number that means nothing", id_out),
+    SOURCE(w13, "Forget a batch that it began", id_out),
+    SOURCE(w14, "Give back memory that it never had", id_out),
+    SOURCE(w15, "Forget an artifact that it began", artifact_out),
+    SOURCE(w16, "Fill columns to different lengths", pair_out),
+    SOURCE(w18, "Emit a null in a column that has none", id_out),
+};
+
+WEIR_PLUGIN(.name = "contract", .version = "1.0", .licence = "MIT", .vendor = "test",
+            .summary = "Breaks each rule of the plugin contract", .classes = classes,
+            .n_classes = sizeof classes / sizeof *classes)

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Each rule of the plugin contract, broken by a stage on purpose: the run fails, and the message names the rule.
+set -u
+. "$srcdir/tests/tap.sh"
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+run=$(cd "$top_builddir" && pwd)/pipeline-run
+WEIR_PLUGIN_PATH=$(cd "$top_builddir" && pwd)/tests/contract/.libs
+WEIR_DEVELOPER=1
+export WEIR_PLUGIN_PATH WEIR_DEVELOPER
+cd "$work" || exit 99
+
+# pipeline RULE: rows through the class if it has an input, or from it; into a sink.
+pipeline() {
+  case $1 in
+  w01 | w02 | w03 | w04 | w05 | w11) from='"rows": { "use": "contract.rows" },' input=', "from": "rows"' ;;
+  *) from='' input='' ;;
+  esac
+  printf '{ "weir": 1, "name": "%s", "stages": { %s "it": { "use": "contract.%s"%s },
+    "count": { "use": "contract.count", "from": "it" } } }\n' "$1" "$from" "$1" "$input" >"$1.json"
+}
+
+cat >good.json <<'END'
+{ "weir": 1, "name": "good", "stages": {
+  "rows": { "use": "contract.rows", "options": { "count": 1000, "batch": 7 } },
+  "count": { "use": "contract.count", "from": "rows" } } }
+END
+if out=$("$run" --run-dir good good.json 2>&1) && grep -q '"rows"' good/run.json && grep -q '1000' good/run.json; then
+  ok "a stage that keeps the rules"
+else
+  not_ok "a stage that keeps the rules" "$out"
+fi
+
+for rule in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 18; do
+  pipeline w$rule
+  out=$("$run" --run-dir w$rule w$rule.json 2>&1)
+  status=$?
+  if [ $status -eq 1 ] && printf '%s' "$out" | grep -q "rule W$rule of the plugin contract is broken" &&
+    [ "$(printf '%s' "$out" | grep -c 'of the plugin contract is broken')" -eq 1 ]; then
+    ok "W$rule is named, once"
+  else
+    not_ok "W$rule is named, once" "status $status: $out"
+  fi
+done
+plan
