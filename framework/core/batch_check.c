@@ -32,7 +32,8 @@ typedef struct Check {
   const char *path[WEIR_SCHEMA_MAX_DEPTH + 1];
 } Check;
 
-static gboolean G_GNUC_PRINTF(2, 3) invalid(Check *check, const char *format, ...)
+/* The text ends with the rule of the contract that the batch breaks. */
+static gboolean G_GNUC_PRINTF(3, 4) broken(Check *check, const char *rule, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
@@ -43,9 +44,11 @@ static gboolean G_GNUC_PRINTF(2, 3) invalid(Check *check, const char *format, ..
     g_autofree char *name = weir_quote(check->path[i], -1);
     g_string_append_printf(where, "%s%s", i ? ", in it " : "", name);
   }
-  g_set_error(check->error, WEIR_ERROR, WEIR_ERROR_INVALID, "%s: %s (W07)", where->str, why);
+  g_set_error(check->error, WEIR_ERROR, WEIR_ERROR_INVALID, "%s: %s (%s)", where->str, why, rule);
   return FALSE;
 }
+
+#define invalid(check, ...) broken((check), "W07", __VA_ARGS__)
 
 /* Counts, pointers and numbers of one array, without looking into its buffers. */
 static gboolean
@@ -256,7 +259,7 @@ check_array(Check *check, const struct ArrowSchema *field, const struct ArrowArr
   if (!(field->flags & ARROW_FLAG_NULLABLE)) {
     gint64 row = first_bare_null(array, start, n, parent, parent_start);
     if (row >= 0)
-      return invalid(check, "row %" G_GINT64_FORMAT " is null, but its type says that none comes (W18)", row);
+      return broken(check, "W18", "row %" G_GINT64_FORMAT " is null, but its type says that none comes", row);
   }
   return check_content(check, field, array, type, width, start, n);
 }

@@ -138,9 +138,25 @@ check_sanitizer(const WeirElf *elf, const WeirElfTables *tables, GError **error)
       entry_point);
 }
 
-/* What the compiler's own start files bring into every shared object is not the plugin's: `.init` (23 bytes
- * on x86-64), and one entry each in `.init_array` and `.fini_array` (frame_dummy and __do_global_dtors_aux of
- * crtbeginS.o). A sanitizer adds one for each source file; among these the plugin's own cannot be told. */
+/* __cpu_indicator_init of libgcc, which comes with __builtin_cpu_supports(): all it does is ask the processor
+ * what it is, which is what it begins with. */
+static gboolean
+asks_processor(const WeirElf *elf, guint64 function)
+{
+#if defined(__x86_64__) || defined(__i386__)
+  static const guint8 cpuid[] = {0x0f, 0xa2};
+  g_autofree char *code = weir_elf_read_at(elf, function, 64);
+  return code && memmem(code, 64, cpuid, sizeof cpuid) != NULL;
+#else
+  (void)elf;
+  (void)function;
+  return FALSE;
+#endif
+}
+
+/* What the compiler itself brings into a shared object is not the plugin's: `.init` (23 bytes on x86-64), and
+ * one entry each in `.init_array` and `.fini_array` (frame_dummy and __do_global_dtors_aux of crtbeginS.o). A
+ * sanitizer adds one, __builtin_cpu_supports() too. */
 static gboolean
 has_constructors(const WeirElf *elf, const WeirElfTables *tables)
 {
@@ -149,6 +165,10 @@ has_constructors(const WeirElf *elf, const WeirElfTables *tables)
     return TRUE;
   weir_elf_dynamic(elf, DT_INIT_ARRAYSZ, &begin);
   weir_elf_dynamic(elf, DT_FINI_ARRAYSZ, &end);
+  if (weir_elf_dynamic(elf, DT_INIT_ARRAY, &value))
+    for (guint64 at = value; at < value + begin && at < value + 8 * sizeof(ElfW(Addr));
+         at += sizeof(ElfW(Addr)))
+      usual += asks_processor(elf, weir_elf_slot(elf, at)) ? sizeof(ElfW(Addr)) : 0;
   if (begin > usual || (begin && !end))
     return TRUE;
   if (!weir_elf_dynamic(elf, DT_INIT, &value))

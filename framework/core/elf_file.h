@@ -78,5 +78,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(WeirElfTables, weir_elf_tables_clear)
 /* What the dynamic linker writes when it opens the file: only into its data, nothing twice, every entry of
  * its lists of functions. Part of weir_elf_tables_read(). */
 gboolean weir_elf_relocations_check(WeirElfTables *tables, const WeirElf *elf, GError **error);
+/* The address that a slot of such a list gets from the file itself; 0: from elsewhere. */
+guint64 weir_elf_slot(const WeirElf *elf, guint64 slot);
 
 #endif

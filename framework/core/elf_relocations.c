@@ -114,6 +114,26 @@ add_packed(GArray *writes, const WeirElf *elf)
   return words != NULL;
 }
 
+guint64
+weir_elf_slot(const WeirElf *elf, guint64 slot)
+{
+  guint64 address, size, offset, value = 0;
+  g_autofree char *bytes = NULL;
+  if (weir_elf_dynamic(elf, DT_RELA, &address) && weir_elf_dynamic(elf, DT_RELASZ, &size))
+    bytes = weir_elf_read_at(elf, address, size);
+  for (guint64 at = 0; bytes && at + sizeof(ElfW(Rela)) <= size; at += sizeof(ElfW(Rela))) {
+    ElfW(Rela) reloc;
+    memcpy(&reloc, bytes + at, sizeof reloc);
+    if (reloc.r_offset == slot && RELATIVE && RELOC_TYPE(reloc.r_info) == RELATIVE)
+      return (guint64)reloc.r_addend;
+  }
+  if (weir_elf_maps(elf, slot, WORD, PF_R, &offset)) { /* the other kinds keep it in place */
+    g_autofree ElfW(Addr) *word = weir_elf_read(elf, offset, WORD);
+    value = word ? *word : 0;
+  }
+  return value;
+}
+
 /* ---- Looking at them together ---------------------------------------------------------------------------
  */
 

@@ -116,8 +116,8 @@ batch_is_good(WeirStage *stage, const WeirOutput *output, const struct ArrowArra
   }
   gboolean deep = stage->run->developer || !stage->plan->ours;
   if (deep && !weir_batch_validate(schema, batch, TRUE, &error)) {
-    weir_stage_breach(stage, "W07", "a batch that is not valid was emitted to \"%s\": %s", output->name,
-                      error->message);
+    weir_stage_breach(stage, g_str_has_suffix(error->message, "(W18)") ? "W18" : "W07",
+                      "a batch that is not valid was emitted to \"%s\": %s", output->name, error->message);
     return FALSE;
   }
   for (gint64 c = 0; c < batch->n_children; c++) {

@@ -21,12 +21,15 @@ else
   plan
   exit 0
 fi
-unset WEIR_PLUGIN_PATH
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name weir-1.pc)")
 export PKG_CONFIG_PATH
 pc() { pkg-config --define-variable=prefix="$prefix" --define-variable=exec_prefix="$prefix" "$@"; }
 if [ -z "$(pc --libs weir-1 | tr -d ' ')" ]; then ok "nothing to link to"; else not_ok "nothing to link to" "$(pc --libs weir-1)"; fi
 if [ "$(pc --variable=abi_major weir-1)" = 1 ]; then ok "abi_major"; else not_ok "abi_major"; fi
+
+LD_LIBRARY_PATH=$(dirname "$PKG_CONFIG_PATH")
+WEIR_PLUGIN_PATH=.:$(pc --variable=stagedir weir-1)
+export LD_LIBRARY_PATH WEIR_PLUGIN_PATH
 
 mkdir "$work/hello"
 cp "$source" "$work/hello/"
@@ -50,7 +53,7 @@ for compiler in $compilers; do
   # shellcheck disable=SC2046,SC2086
   warnings=$($compiler $sanitize -Wall -Wextra -O2 -shared -fPIC $(pc --cflags weir-1) -o upper.so upper.c 2>&1)
   if [ -f upper.so ] && [ -z "$warnings" ]; then ok "$compiler: no warning"; else not_ok "$compiler: no warning" "$warnings"; fi
-  if out=$(WEIR_PLUGIN_PATH=. "$prefix/bin/pipeline-run" --run-dir "run-$compiler" hello.json 2>&1) &&
+  if out=$("$prefix/bin/pipeline-run" --run-dir "run-$compiler" hello.json 2>&1) &&
     [ "$(cat out.csv)" = "$(printf 'text,label\n"GRüßE, WORLD",a\nSECOND LINE,b')" ]; then
     ok "$compiler: runs in a pipeline"
   else

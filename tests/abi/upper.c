@@ -25,18 +25,9 @@ upper(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 static const weir_port in[] = {{.name = "in", .type = "${field}:utf8, *"}};
 static const weir_port out[] = {{.name = "out", .type = "=in, ${field}:utf8"}};
 static const weir_option options[] = {
-    {"field", WEIR_FIELD, 0, offsetof(State, field), "text", .help = "Column"}};
-static const weir_class classes[] = {{.name = "text",
-                                      .summary = "Upper-case a text column",
-                                      .in = in,
-                                      .n_in = 1,
-                                      .out = out,
-                                      .n_out = 1,
-                                      .options = options,
-                                      .n_options = 1,
-                                      .threads = WEIR_PARALLEL,
-                                      .state_size = sizeof(State),
-                                      .process = upper}};
+    {.name = "field", .type = WEIR_FIELD, .offset = offsetof(State, field), .by_default = "text"}};
+static const weir_class classes[] = {{"text", "Upper-case a text column", NULL, in, 1, 1, out, options, 1,
+                                      .state_size = sizeof(State), .process = upper}};
 
-WEIR_PLUGIN(.name = "upper", .version = "1.0", .licence = "MIT", .vendor = "example",
-            .summary = "Upper-cases text", .classes = classes, .n_classes = 1)
+WEIR_PLUGIN(.name = "upper", .version = "1.0", .licence = "MIT", .vendor = "example", .classes = classes,
+            .n_classes = 1)
