@@ -165,6 +165,8 @@ weir_host_emit(weir_stage *public, uint32_t port, struct ArrowArray *batch)
     weir_batch_release(batch);
     return 0;
   }
+  if (stage->run->developer)
+    weir_host_watch_release(stage, output, batch);
   if (stage->held) {
     WeirHeldBatch held = {.port = port};
     weir_batch_move(batch, &held.batch);

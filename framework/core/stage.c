@@ -89,20 +89,35 @@ weir_stage_fail_host(WeirStage *stage, const char *format, ...)
   return -1;
 }
 
+static char *
+breach(const WeirStage *stage, const char *rule, const char *format, va_list args)
+{
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  const weir_plugin *plugin = weir_plugin_get_descriptor(stage->plan->plugin);
+  return g_strdup_printf("rule %s of the plugin contract is broken: %s\n  plugin %s %s, %s", rule, text,
+                         plugin->name, plugin->version, weir_plugin_get_file(stage->plan->plugin));
+}
+
 int
 weir_stage_breach(WeirStage *stage, const char *rule, const char *format, ...)
 {
   va_list args;
   va_start(args, format);
-  g_autofree char *text = g_strdup_vprintf(format, args);
+  g_autofree char *text = breach(stage, rule, format, args);
   va_end(args);
-  const weir_plugin *plugin = weir_plugin_get_descriptor(stage->plan->plugin);
-  g_autofree char *whole =
-      g_strdup_printf("rule %s of the plugin contract is broken: %s\n  plugin %s %s, %s", rule, text,
-                      plugin->name, plugin->version, weir_plugin_get_file(stage->plan->plugin));
   stage->host_failed = TRUE;
-  fail_with(stage, whole);
+  fail_with(stage, text);
   return -1;
+}
+
+char *
+weir_stage_breach_text(const WeirStage *stage, const char *rule, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = breach(stage, rule, format, args);
+  va_end(args);
+  return report(stage, text);
 }
 
 int

@@ -82,6 +82,9 @@ int weir_stage_end_call(WeirStage *stage, int result);
 
 /* Report a broken rule; always -1. */
 int weir_stage_breach(WeirStage *stage, const char *rule, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* The report of a broken rule, for weir_run_fail(). */
+char *weir_stage_breach_text(const WeirStage *stage, const char *rule, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
 /* Report a failure found by the host in what the stage does; always -1. */
 int weir_stage_fail_host(WeirStage *stage, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -89,6 +92,9 @@ int weir_stage_fail_host(WeirStage *stage, const char *format, ...) G_GNUC_PRINT
 int weir_stage_deliver(WeirStage *stage, WeirOutput *output, struct ArrowArray *batch);
 /* The columns of an output became known while the run goes on. */
 int weir_stage_declare(WeirStage *stage, guint port, const weir_field *fields, guint n);
+
+/* Rule W09: have a batch that is emitted report when it was released without being marked so. */
+void weir_host_watch_release(WeirStage *stage, const WeirOutput *output, struct ArrowArray *batch);
 
 /* Functions of the table that have files of their own. */
 int weir_host_emit(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
