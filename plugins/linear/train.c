@@ -359,7 +359,7 @@ describe_training(const Training *training)
   weir_json_member_unsigned(json, "rows", training->rows->texts->len);
   weir_json_member_unsigned(json, "eval_rows", training->eval_matrix ? training->eval_rows->texts->len : 0);
   weir_json_member_number(json, "c", training->options.c);
-  weir_json_member_unsigned(json, "seed", training->options.seed);
+  weir_json_member_integer(json, "seed", (gint64)training->options.seed); /* as readers of JSON can hold it */
   weir_json_member_unsigned(json, "max_epochs", training->options.epochs);
   weir_json_member_unsigned(json, "best_epoch", report->best_epoch);
   weir_json_member_boolean(json, "converged", report->converged);
