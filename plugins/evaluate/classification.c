@@ -139,6 +139,13 @@ probability_of_truth(const State *state, const Columns *columns, int64_t row, co
   return item < list->offsets[row + 1] ? number_or_nan(&columns->items, item) : NAN;
 }
 
+/* An empty text is no label, as in a file whose format knows no null. */
+static bool
+is_unlabelled(const weir_column *label, int64_t row)
+{
+  return weir_is_null(label, row) || (label->type == WEIR_UTF8 && weir_get_text(label, row).len == 0);
+}
+
 static void
 count_row(State *state, const Columns *columns, int64_t row)
 {
@@ -148,7 +155,7 @@ count_row(State *state, const Columns *columns, int64_t row)
     weir_text name = label_text(&columns->task, row, state->texts[0]);
     task = evaluation_task(evaluation, &name);
   }
-  if (weir_is_null(&columns->label, row)) {
+  if (is_unlabelled(&columns->label, row)) {
     evaluation_skip(evaluation, task);
     return;
   }
@@ -266,7 +273,7 @@ static const weir_port outputs[] = {
 
 static const weir_option options[] = {
     {"label", WEIR_FIELD, 0, offsetof(State, label), "label", 0, 0, NULL,
-     "column that holds what is right; a record without a value is not counted"},
+     "column that holds what is right; a record where it is null or empty is not counted"},
     {"prediction", WEIR_FIELD, 0, offsetof(State, prediction), "prediction", 0, 0, NULL,
      "column that holds what was predicted"},
     {"confidence", WEIR_FIELD, 0, offsetof(State, confidence), "confidence", 0, 0, NULL,

@@ -69,11 +69,18 @@ split_strata_free(SplitStrata *strata)
   g_free(strata);
 }
 
+/* An empty text is none, as in a file whose format knows no null. */
+static gboolean
+is_none(const weir_column *column, gint64 row)
+{
+  return weir_is_null(column, row) || (column->type == WEIR_UTF8 && weir_get_text(column, row).len == 0);
+}
+
 static void
 append_value(GByteArray *key, const weir_column *column, gint64 row)
 {
   gint64 length = -1;
-  if (weir_is_null(column, row)) {
+  if (is_none(column, row)) {
     g_byte_array_append(key, (const guint8 *)&length, sizeof length);
   } else if (column->type == WEIR_UTF8) {
     weir_text text = weir_get_text(column, row);
@@ -90,7 +97,7 @@ append_value(GByteArray *key, const weir_column *column, gint64 row)
 static void
 append_name(GString *name, const weir_column *column, gint64 row)
 {
-  if (weir_is_null(column, row)) {
+  if (is_none(column, row)) {
     g_string_append(name, "(none)");
   } else if (column->type == WEIR_UTF8) {
     weir_text text = weir_get_text(column, row);
@@ -122,7 +129,7 @@ new_stratum(SplitStrata *strata, const weir_column *columns, guint n_columns, gi
     if (i)
       g_string_append(name, ", ");
     append_name(name, &columns[i], row);
-    has_null = has_null || weir_is_null(&columns[i], row);
+    has_null = has_null || is_none(&columns[i], row);
   }
   g_ptr_array_add(strata->names, g_string_free(name, FALSE));
   g_array_append_val(strata->nulls, has_null);

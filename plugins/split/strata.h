@@ -16,7 +16,7 @@ void split_strata_free(SplitStrata *strata);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SplitStrata, split_strata_free)
 
 /* Number of the stratum of a row, from 0 in the order of first sight, and counts the row. A null is a value
- * like any other. Columns are text, boolean, integer or timestamp; without columns all rows are one stratum.
+ * like any other, and an empty text is null. Columns are text, boolean, integer or timestamp; without columns all rows are one stratum.
  * G_MAXUINT32: there are more than SPLIT_MAX_STRATA. */
 guint32 split_strata_add(SplitStrata *strata, const weir_column *columns, guint n_columns, gint64 row);
 
@@ -25,7 +25,7 @@ const guint64 *split_strata_rows(const SplitStrata *strata); /* a count for each
 
 /* The values as people read them: `billing`, `billing, 7`; a null is `(none)`. */
 const char *split_strata_name(const SplitStrata *strata, guint32 stratum);
-/* Whether a value of the stratum is null. */
+/* Whether a value of the stratum is null or empty. */
 gboolean split_strata_has_null(const SplitStrata *strata, guint32 stratum);
 
 #endif

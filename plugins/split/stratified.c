@@ -299,7 +299,8 @@ static const weir_class classes[] = {{
         "Which rows go where is drawn at random by the seed; it depends on the order of the records, but not "
         "on how they arrive in batches or on the number of threads. Records keep their order.\n\n"
         "A class with fewer rows than there are splits goes whole to the split with the largest ratio, and a "
-        "warning names it. Rows without a value are a class of their own, with a warning. The input is read "
+        "warning names it. Rows where a column is null or empty are a class of their own, with a warning. "
+        "The input is read "
         "twice; 4 bytes of memory a record are needed.",
     .in = inputs,
     .n_in = 1,
