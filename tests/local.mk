@@ -24,3 +24,7 @@ EXTRA_DIST += tests/bench/bench.py tests/bench/bench.c tests/bench/gen_text.py
 bench: all
 	$(AM_TESTS_ENVIRONMENT) python3 $(srcdir)/tests/bench/bench.py --build . --output bench.json
 .PHONY: bench
+
+# Every command of the README.
+TESTS += tests/e2e/readme.py
+EXTRA_DIST += tests/e2e/readme.py

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds a plugin by its name: in which folders it is looked for, and what is said when it is in none. */
+#define _GNU_SOURCE /* dladdr */
 #include "base/error.h"
 #include "base/nearest.h"
 #include "base/quote.h"
 #include "core/loader.h"
+#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,6 +40,19 @@ folder_in_place(void)
   return g_steal_pointer(&stages);
 }
 
+/* Where the stages lie beside the library that this code is in, so that an installed tree can be moved as a whole. */
+static char *
+folder_beside_library(void)
+{
+  Dl_info info;
+  if (!dladdr((gconstpointer)weir_plugin_folders, &info) || !info.dli_fname)
+    return NULL;
+  g_autofree char *library = g_canonicalize_filename(info.dli_fname, NULL);
+  g_autofree char *folder = g_path_get_dirname(library);
+  g_autofree char *stages = g_build_filename(folder, "weir", G_STRINGIFY(WEIR_ABI_MAJOR), NULL);
+  return g_file_test(stages, G_FILE_TEST_IS_DIR) ? g_steal_pointer(&stages) : NULL;
+}
+
 char **
 weir_plugin_folders(const char *path)
 {
@@ -45,7 +60,8 @@ weir_plugin_folders(const char *path)
   add_folders(folders, path);
   add_folders(folders, g_getenv("WEIR_PLUGIN_PATH"));
   g_autofree char *in_place = folder_in_place();
-  add_folders(folders, in_place ? in_place : WEIR_STAGEDIR);
+  g_autofree char *beside = folder_beside_library();
+  add_folders(folders, in_place ? in_place : beside ? beside : WEIR_STAGEDIR);
   g_ptr_array_add(folders, NULL);
   return (char **)g_ptr_array_free(folders, FALSE);
 }
