@@ -8,9 +8,10 @@ check_LTLIBRARIES += tests/abi/upper.la
 tests_abi_upper_la_SOURCES = tests/abi/upper.c
 tests_abi_upper_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
 tests_abi_descriptor_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)
-abi_scripts = tests/abi/test-refusals.sh tests/abi/test-symbols.sh tests/arrows.sh
+abi_scripts = tests/abi/test-refusals.sh tests/abi/test-symbols.sh tests/abi/test-hello.sh \
+  tests/abi/test-frozen.sh tests/arrows.sh
 TESTS += $(abi_scripts)
-EXTRA_DIST += tests/tap.sh $(abi_scripts) tests/abi/test-hello.sh
+EXTRA_DIST += tests/tap.sh tests/abi/freeze.sh $(abi_scripts)
 
 # A plugin that breaks each rule of the contract.
 check_LTLIBRARIES += tests/contract/contract.la

@@ -81,23 +81,6 @@ name_of_file(const char *file, GError **error)
   return NULL;
 }
 
-/* Rule W19: what a plugin's constructors do is found out in a child process; developers are told at once. */
-static gboolean
-check_constructors(const char *real, GError **error)
-{
-  if (!weir_trial_open(real, error))
-    return FALSE;
-  if (g_strcmp0(g_getenv("WEIR_DEVELOPER"), "1") != 0)
-    return TRUE;
-  g_autofree char *path = weir_quote(real, -1);
-  g_set_error(
-      error, WEIR_ERROR, WEIR_ERROR_INVALID,
-      "plugin %s breaks contract rule W19: it brings code that runs when it is opened (a constructor, a C++ "
-      "object with one, or an ifunc resolver); do that work in open()",
-      path);
-  return FALSE;
-}
-
 static const weir_plugin *
 load(const char *real, GError **error)
 {
@@ -133,7 +116,7 @@ open_real(const char *real, GError **error)
   if (!weir_elf_check(real, &constructors, error))
     return NULL;
   weir_blas_environment();
-  if (constructors && !check_constructors(real, error))
+  if (constructors && !weir_trial_open(real, error)) /* rule W19 */
     return NULL;
   descriptor = load(real, error);
   if (!descriptor)

@@ -7,7 +7,7 @@
 
 #define WEIR_TRIAL_SECONDS 10
 
-/* FALSE: it crashed, left, hung, started threads, or the dynamic linker refused it; `error` says which. The
+/* FALSE: it crashed, left, hung, or the dynamic linker refused it; `error` says which. The
  * child writes to no stream of the host and runs none of its exit handlers. */
 gboolean weir_trial_open(const char *file, GError **error);
 
