@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # What opens plugins as the host does, and a plugin to open.
-check_PROGRAMS += tests/abi/try-open tests/abi/damage tests/abi/descriptor
+check_PROGRAMS += tests/abi/try-open tests/abi/damage tests/abi/descriptor tests/abi/layout
 TESTS += tests/abi/damage tests/abi/descriptor
 tests_abi_try_open_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)
 tests_abi_damage_LDADD = $(BASE_LIBS)
@@ -11,7 +11,7 @@ tests_abi_descriptor_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)
 abi_scripts = tests/abi/test-refusals.sh tests/abi/test-symbols.sh tests/abi/test-hello.sh \
   tests/abi/test-frozen.sh tests/arrows.sh
 TESTS += $(abi_scripts)
-EXTRA_DIST += tests/tap.sh tests/abi/freeze.sh $(abi_scripts)
+EXTRA_DIST += tests/tap.sh tests/abi/freeze.sh tests/abi/1.0/weir/plugin.h tests/abi/1.0/weir/columns.h $(abi_scripts)
 
 # A plugin that breaks each rule of the contract.
 check_LTLIBRARIES += tests/contract/contract.la
