@@ -114,16 +114,29 @@ open_class(WeirPlanStage *stage, const WeirPlanSettings *settings, WeirDiagnosti
 
 /* ---- Options -------------------------------------------------------------------------------------------- */
 
-/* A secret is given by reference, never written: "${env:NAME}", or {"file": "path"} whose first line it is. */
+/* Whether a text is "${env:NAME}", or "${p}" for a parameter that stands for what the user gives with the command: not
+ * for a default, which would be the secret written into the file. */
+static gboolean
+is_reference(const WeirPipeline *pipeline, const char *text)
+{
+  gsize n = strlen(text);
+  if (n < 4 || !g_str_has_prefix(text, "${") || strchr(text, '}') != text + n - 1)
+    return FALSE;
+  if (g_str_has_prefix(text, "${env:"))
+    return TRUE;
+  g_autofree char *name = g_strndup(text + 2, n - 3);
+  const WeirParameter *parameter = weir_pipeline_parameter(pipeline, name);
+  return parameter && (parameter->given || !parameter->value);
+}
+
+/* A secret is given by reference, never written: as above, or {"file": "path"} whose first line it is. */
 static gboolean
 fetch_secret(WeirPlanStage *stage, const char *name, const WeirNode *raw, WeirNode *given,
              WeirDiagnostics *diagnostics)
 {
   WeirPosition at = weir_node_position(raw);
   const char *text = weir_node_kind(raw) == WEIR_NODE_STRING ? weir_node_string(raw) : NULL;
-  if (weir_node_kind(raw) == WEIR_NODE_NULL)
-    return TRUE;
-  if (text && g_str_has_prefix(text, "${env:") && strchr(text, '}') == text + strlen(text) - 1)
+  if (weir_node_kind(raw) == WEIR_NODE_NULL || (text && is_reference(stage->plan->pipeline, text)))
     return TRUE;
   WeirNode *file = weir_node_size(raw) == 1 ? weir_node_get(raw, "file") : NULL;
   if (!file || weir_node_kind(file) != WEIR_NODE_STRING) {
