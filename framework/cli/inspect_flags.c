@@ -5,7 +5,7 @@
 const CliFlag cli_inspect_flags[] = {
     {INSPECT_JSON, "json", 0, NULL, "print JSON", FALSE},
     {INSPECT_SCHEMA, "schema", 0, NULL,
-     "print the JSON Schema of pipeline files that use the installed stages", FALSE},
+     "print the JSON Schema of pipeline files that use the installed stages, or those named", FALSE},
     {INSPECT_MAN, "man", 0, NULL, "print the sections of a plugin's manual page about its stages, as roff",
      FALSE},
     {INSPECT_PATH, "path", 0, NULL, "print the folders that are searched for plugins, in order", FALSE},
@@ -23,8 +23,9 @@ const CliFlag cli_inspect_flags[] = {
 char *
 cli_inspect_help(guint columns)
 {
-  GString *out = g_string_new("Lists plugins and their stages, or shows one: ports, types, options, file.\n\n"
-                              "usage: pipeline-inspect [FLAG]... [PLUGIN | PLUGIN.STAGE | FILE]\n\nFlags:\n");
+  GString *out =
+      g_string_new("Lists plugins and their stages, or shows some: ports, types, options, file.\n\n"
+                   "usage: pipeline-inspect [FLAG]... [PLUGIN | PLUGIN.STAGE | FILE]...\n\nFlags:\n");
   cli_arguments_help_flags(out, cli_inspect_flags, columns);
   g_string_append(out,
                   "\nExit status: 0 done, 1 a plugin could not be opened, 2 wrong usage or no such stage.\n");

@@ -121,31 +121,63 @@ unknown_name(Inspector *inspector, const char *name)
   return WEIR_EXIT_USAGE;
 }
 
+/* A plugin, and of it one stage or all. */
+typedef struct Found {
+  const WeirNode *plugin;
+  const WeirNode *stage; /* NULL: all */
+} Found;
+
+/* Describe what `name` means: FILE, PLUGIN or PLUGIN.STAGE. Returns the exit code; what is wrong is reported. */
 static int
-show_one(Inspector *inspector, const char *name)
+find(Inspector *inspector, const char *name, Found *found)
 {
   gboolean is_file = strchr(name, '/') || g_str_has_suffix(name, ".so");
   const char *dot = is_file ? NULL : strchr(name, '.');
   g_autofree char *plugin_name = dot ? g_strndup(name, (gsize)(dot - name)) : g_strdup(name);
-  gboolean found = is_file ? cli_scan_file(inspector->scan, name, inspector->unsafe)
-                           : cli_scan_plugin(inspector->scan, plugin_name, inspector->unsafe);
-  if (!found && inspector->scan->failures->len)
+  gboolean is_found = is_file ? cli_scan_file(inspector->scan, name, inspector->unsafe)
+                              : cli_scan_plugin(inspector->scan, plugin_name, inspector->unsafe);
+  if (!is_found && inspector->scan->failures->len)
     return report_failures(inspector);
-  const WeirNode *plugin = found ? inspector->scan->plugins->pdata[0] : NULL;
-  const WeirNode *stage = dot && plugin ? find_stage(plugin, name) : NULL;
-  if (!plugin || (dot && !stage))
+  GPtrArray *plugins = inspector->scan->plugins;
+  found->plugin = is_found ? plugins->pdata[plugins->len - 1] : NULL;
+  found->stage = dot && is_found ? find_stage(found->plugin, name) : NULL;
+  if (!is_found || (dot && !found->stage))
     return unknown_name(inspector, name);
+  return WEIR_EXIT_OK;
+}
 
-  g_autofree char *text = NULL;
-  if (is_given(inspector, INSPECT_MAN))
-    text = cli_view_man(plugin);
-  else if (is_given(inspector, INSPECT_SCHEMA))
-    text = cli_view_schema(inspector->scan);
-  else if (is_given(inspector, INSPECT_JSON))
-    text = weir_node_to_json(stage ? stage : plugin, TRUE);
-  else
-    text = cli_view_plugin(plugin, stage, cli_output_columns(), &inspector->style);
-  return cli_output(inspector->terminal, text);
+/* The view that was asked for; NULL after an error, with its exit code. */
+static char *
+view_names(Inspector *inspector, int *code)
+{
+  GPtrArray *names = inspector->arguments->positional;
+  g_autoptr(GString) out = g_string_new(NULL);
+  Found found = {0};
+  for (guint i = 0; i < names->len; i++) {
+    g_autofree char *text = NULL;
+    *code = find(inspector, names->pdata[i], &found);
+    if (*code)
+      return NULL;
+    if (is_given(inspector, INSPECT_MAN))
+      text = cli_view_man(found.plugin);
+    else if (!is_given(inspector, INSPECT_JSON) && !is_given(inspector, INSPECT_SCHEMA))
+      text = cli_view_plugin(found.plugin, found.stage, cli_output_columns(), &inspector->style);
+    g_string_append_printf(out, "%s%s", text && out->len ? "\n" : "", text ? text : "");
+  }
+  cli_scan_sort(inspector->scan);
+  if (is_given(inspector, INSPECT_SCHEMA))
+    return cli_view_schema(inspector->scan);
+  if (is_given(inspector, INSPECT_JSON) && names->len == 1)
+    return weir_node_to_json(found.stage ? found.stage : found.plugin, TRUE);
+  return is_given(inspector, INSPECT_JSON) ? cli_view_json(inspector->scan) : g_strdup(out->str);
+}
+
+static int
+show_names(Inspector *inspector)
+{
+  int code = WEIR_EXIT_OK;
+  g_autofree char *text = view_names(inspector, &code);
+  return text ? cli_output(inspector->terminal, text) : code;
 }
 
 /* Everything that is wrong with the command line. */
@@ -154,8 +186,6 @@ usage_is_right(const Inspector *inspector)
 {
   GPtrArray *errors = inspector->arguments->errors;
   guint n = inspector->arguments->positional->len;
-  if (n > 1)
-    g_ptr_array_add(errors, g_strdup("only one plugin, stage or file can be shown"));
   if (is_given(inspector, INSPECT_JSON) + is_given(inspector, INSPECT_SCHEMA) +
           is_given(inspector, INSPECT_MAN) + is_given(inspector, INSPECT_PATH) >
       1)
@@ -188,7 +218,7 @@ inspect(Inspector *inspector)
     return show_path(inspector);
   if (!inspector->arguments->positional->len)
     return show_all(inspector);
-  return show_one(inspector, inspector->arguments->positional->pdata[0]);
+  return show_names(inspector);
 }
 
 int

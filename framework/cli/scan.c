@@ -106,6 +106,12 @@ compare_plugins(gconstpointer a, gconstpointer b)
                 cli_member_string(*(WeirNode *const *)b, "name"));
 }
 
+void
+cli_scan_sort(CliScan *scan)
+{
+  g_ptr_array_sort(scan->plugins, compare_plugins);
+}
+
 static int
 compare_strings(gconstpointer a, gconstpointer b)
 {
@@ -139,7 +145,7 @@ cli_scan_all(CliScan *scan, gboolean allow_unsafe)
         cli_scan_file(scan, file, allow_unsafe);
     }
   }
-  g_ptr_array_sort(scan->plugins, compare_plugins);
+  cli_scan_sort(scan);
 }
 
 gboolean

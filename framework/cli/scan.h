@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 
 typedef struct CliScan {
   char **folders;      /* that were searched */
-  GPtrArray *plugins;  /* of WeirNode: descriptions, sorted by the name of the plugin */
+  GPtrArray *plugins;  /* of WeirNode: descriptions */
   GPtrArray *failures; /* of char *: "FILE: why" */
 } CliScan;
 
@@ -26,6 +26,9 @@ gboolean cli_scan_file(CliScan *scan, const char *file, gboolean allow_unsafe);
 
 /* Describe the plugin `name`, the first that is found. FALSE: there is none, or it is among the failures. */
 gboolean cli_scan_plugin(CliScan *scan, const char *name, gboolean allow_unsafe);
+
+/* Put the plugins into the order of their names. */
+void cli_scan_sort(CliScan *scan);
 
 /* Members of a description; "" and FALSE where there is none. */
 const char *cli_member_string(const WeirNode *map, const char *key);

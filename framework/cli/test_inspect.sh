@@ -63,7 +63,8 @@ try rows; expect "a stage without its plugin" 2 err 'did you mean "display.rows"
 try zzzzzz; expect "nothing near" 2 err "in $dir/good"
 try nothing.so; expect "no such file" 1 err 'nothing.so'
 try --jsno; expect "unknown flag" 2 err 'did you mean "--json"?'
-try a b; expect "two names" 2 err 'only one'
+try display.eat display.rows; expect "two stages" 0 out '^display.eat' out '^display.rows'
+try display.eat nothing; [ $code -eq 2 ] && [ ! -s "$dir/out" ]; ok "two of which one is not there" $?
 try --json --schema; expect "two views" 2 err 'only one of'
 try --path; expect "path" 0 out "^$dir/good$"
 try --plugin-path "$dir/empty" --path; head -1 "$dir/out" | grep -qx "$dir/empty"; ok "--plugin-path comes first" $?
