@@ -1,1 +1,27 @@
 # SPDX-License-Identifier: MIT
+# Manual pages: of the commands, the pipeline file and the overview; of plugins, with their tables filled in.
+dist_man_MANS = man/pipeline-run.1 man/pipeline-inspect.1 man/weir-pipeline.5
+man_MANS += man/weir.7
+EXTRA_DIST += man/weir.7.in man/page.awk man/test-man.sh
+CLEANFILES += man/weir.7
+
+man/weir.7: man/weir.7.in man/page.awk tests/abi/upper.c
+	$(AM_V_GEN)$(MKDIR_P) man && $(AWK) -f $(srcdir)/man/page.awk -v example='$(srcdir)/tests/abi/upper.c' \
+	  $(srcdir)/man/weir.7.in >$@-t && mv $@-t $@
+
+# plugins/NAME/NAME.7.in holds the prose, and a line @STAGES@ where `pipeline-inspect --man` says the rest.
+plugin_pages = man/weir-artifact.7 man/weir-evaluate.7 man/weir-file.7 man/weir-linear.7 \
+  man/weir-split.7
+plugin_prose = plugins/artifact/artifact.7.in plugins/evaluate/evaluate.7.in plugins/file/file.7.in \
+  plugins/linear/linear.7.in plugins/split/split.7.in
+man_MANS += $(plugin_pages)
+EXTRA_DIST += $(plugin_prose)
+CLEANFILES += $(plugin_pages)
+
+$(plugin_pages): $(plugin_prose) man/page.awk pipeline-inspect $(stage_LTLIBRARIES)
+	$(AM_V_GEN)$(MKDIR_P) man && name=`basename $@ .7 | sed 's/^weir-//'` && \
+	./pipeline-inspect --unsafe-plugins --man plugins/$$name/.libs/$$name.so >$@-s && \
+	$(AWK) -f $(srcdir)/man/page.awk -v stages=$@-s $(srcdir)/plugins/$$name/$$name.7.in >$@-t && \
+	rm -f $@-s && mv $@-t $@
+
+TESTS += man/test-man.sh

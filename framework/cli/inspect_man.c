@@ -62,9 +62,9 @@ append_sentence(GString *out, const char *text)
 static void
 append_row(GString *out, const WeirNode *row, const char *facts)
 {
-  const char *name = cli_member_string(row, "name");
+  g_autofree char *name = cli_view_row_name(row);
   g_string_append(out, ".TP\n.B ");
-  append_escaped(out, *name ? name : "*");
+  append_escaped(out, name);
   g_string_append(out, "\n");
   append_sentence(out, cli_member_string(row, "help"));
   if (*cli_member_string(row, "help"))

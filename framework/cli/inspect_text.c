@@ -96,11 +96,11 @@ cli_view_port_facts(const WeirNode *port)
   return g_string_free(facts, FALSE);
 }
 
-static const char *
-row_name(const WeirNode *row)
+char *
+cli_view_row_name(const WeirNode *row)
 {
   const char *name = cli_member_string(row, "name");
-  return *name ? name : "*";
+  return *name ? g_strdup(name) : g_strdup_printf("<%s>", cli_member_string(row, "names"));
 }
 
 /* A row of ports or options: the name, then facts and help. */
@@ -111,7 +111,8 @@ append_row(GString *out, const WeirNode *row, const char *facts, guint width, gu
   g_autofree char *help = cli_text_clean(cli_member_string(row, "help"), FALSE);
   g_autofree char *clean_facts = cli_text_clean(facts, FALSE);
   g_autoptr(GString) name = g_string_new(NULL);
-  cli_text_ink(name, style, CLI_CYAN, row_name(row));
+  g_autofree char *label = cli_view_row_name(row);
+  cli_text_ink(name, style, CLI_CYAN, label);
   g_string_append(out, "  ");
   cli_text_pad(out, name->str, width, CLI_LEFT);
   g_string_append(out, "  ");
@@ -127,8 +128,10 @@ rows_width(const WeirNode *stage, const char *key)
 {
   const WeirNode *row;
   guint width = 6;
-  for (gsize i = 0; (row = cli_member_at(stage, key, i)); i++)
-    width = MAX(width, cli_text_columns(row_name(row)));
+  for (gsize i = 0; (row = cli_member_at(stage, key, i)); i++) {
+    g_autofree char *name = cli_view_row_name(row);
+    width = MAX(width, cli_text_columns(name));
+  }
   return MIN(width, 24);
 }
 

@@ -26,6 +26,9 @@ char *cli_view_schema(const CliScan *scan);
 /* Sections of a manual page (man(7) macros) for the stages of one plugin. */
 char *cli_view_man(const WeirNode *plugin);
 
+/* The name of a port or option; "<ratios>" for ports that option "ratios" names. */
+char *cli_view_row_name(const WeirNode *row);
+
 /* The parts of a line about an option, or a port, such as "integer; 1 to 99; default: 25". */
 char *cli_view_option_facts(const WeirNode *option);
 char *cli_view_port_facts(const WeirNode *port);
