@@ -4,7 +4,6 @@
 
 #include "base/units.h"
 #include <math.h>
-#include <string.h>
 
 enum { NAME_COLUMNS = 24, BAR_COLUMNS = 12, BAR_LEAST_COLUMNS = 76 };
 
@@ -56,8 +55,8 @@ static void
 remember(CliProgress *progress, const WeirStageStats *stats, guint n, double elapsed)
 {
   if (progress->n != n) {
-    progress->memory = g_renew(Memory, progress->memory, n);
-    memset(progress->memory, 0, n * sizeof(Memory));
+    g_free(progress->memory);
+    progress->memory = g_new0(Memory, n);
     for (guint i = 0; i < n; i++)
       progress->memory[i].rate = -1;
     progress->n = n;
