@@ -19,3 +19,5 @@ update-schemas: all
 .PHONY: update-schemas
 
 EXTRA_DIST += schemas/generate.sh schemas/test-fresh.sh
+
+TESTS += schemas/test-fresh.sh

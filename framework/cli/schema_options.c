@@ -117,7 +117,7 @@ write_scalar(WeirJsonWriter *json, const WeirNode *option, const char *type)
 static gboolean
 takes_text(const WeirNode *option, const char *type)
 {
-  static const char *const texts[] = {"string", "input-path", "output-path", "field", "secret", NULL};
+  static const char *const texts[] = {"string", "input-path", "output-path", "field", NULL};
   return !weir_node_get(option, "choices") && g_strv_contains(texts, type);
 }
 
@@ -199,6 +199,15 @@ write_default(WeirJsonWriter *json, const WeirNode *option, const char *type)
     weir_json_string(json, text);
 }
 
+/* A secret is named, never written. */
+static void
+write_secret(WeirJsonWriter *json)
+{
+  cli_schema_members(json, "\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^\\\\$\\\\{env:[^}]+\\\\}$\"},"
+                           "{\"type\":\"object\",\"properties\":{\"file\":{\"type\":\"string\"}},"
+                           "\"required\":[\"file\"],\"additionalProperties\":false}]");
+}
+
 void
 cli_schema_option(WeirJsonWriter *json, const WeirNode *option)
 {
@@ -206,7 +215,9 @@ cli_schema_option(WeirJsonWriter *json, const WeirNode *option)
   cli_schema_begin(json, cli_member_string(option, "name"));
   cli_schema_string(json, "description", cli_member_string(option, "help"));
   write_default(json, option, type);
-  if (is_list(type)) {
+  if (strcmp(type, "secret") == 0) {
+    write_secret(json);
+  } else if (is_list(type)) {
     write_list(json, option, type);
   } else if (is_map(type)) {
     write_map(json, option, type);

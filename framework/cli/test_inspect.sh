@@ -48,7 +48,7 @@ build "$dir/crash.c" "$dir/mixed/crash.so"
 WEIR_PLUGIN_PATH=$dir/good
 export WEIR_PLUGIN_PATH
 
-try; expect "list" 0 out '^display 1.2  Stages for' out '^  display.rows  Makes rows$' out '^  display.eat '
+try; expect "list" 0 out '^display 1.2  Stages for' out '^  display.rows  *Makes rows$' out '^  display.eat '
 try display.rows
 expect "a stage" 0 out '^display.rows  Makes rows$' out '^Rows are numbered' out 'text:utf8, n:i64' \
   out 'integer; 0 to 1000000; default: 3' out 'how many batches' out '^Licence  MIT' out "^File     $dir/good/display.so"
@@ -97,7 +97,7 @@ assert stage["outputs"] == [{"name": "out", "type": "text:utf8, n:i64", "help": 
 END
 python3 "$dir/look.py" "$dir/out"; ok "JSON of a stage" $?
 
-try --schema
+try --schema display
 cat >"$dir/schema.py" <<'END'
 import json, sys
 schema = json.load(open(sys.argv[1], encoding="utf-8"))
@@ -107,12 +107,13 @@ assert defs["display.rows"]["properties"]["from"] is False
 assert defs["display.eat"]["required"] == ["from"]
 options = defs["display.rows"]["properties"]["options"]["properties"]
 assert options["batches"]["default"] == 3
+assert options["key"]["anyOf"][0]["pattern"] == r"^\$\{env:[^}]+\}$"
 assert options["batches"]["anyOf"][0] == {"type": "integer", "minimum": 0, "maximum": 1000000}
 assert sys.argv[2] not in open(sys.argv[1], encoding="utf-8").read()
 END
 python3 "$dir/schema.py" "$dir/out" "$dir"; ok "schema" $?
 cp "$dir/out" "$dir/first"
-try --schema; cmp -s "$dir/out" "$dir/first"; ok "the same bytes again" $?
+try --schema display; cmp -s "$dir/out" "$dir/first"; ok "the same bytes again" $?
 
 try --man display; expect "manual sections" 0 out '^\.SS display.rows$' out '^\.B batches$' out 'fail\\-at'
 if command -v mandoc >/dev/null; then

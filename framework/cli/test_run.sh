@@ -48,10 +48,9 @@ cat >"$dir/p.json" <<'END'
   "parameters": {
     "batches": { "type": "integer", "default": 3, "minimum": 1, "help": "how many batches" },
     "loud":    { "type": "boolean", "default": false, "help": "say something" },
-    "pause":   { "type": "duration", "default": "0s", "help": "rest after each batch" },
-    "key":     { "type": "string", "optional": true } },
+    "pause":   { "type": "duration", "default": "0s", "help": "rest after each batch" } },
   "stages": {
-    "make": { "use": "display.rows", "options": { "batches": "${batches}", "pause": "${pause}", "key": "${key}" } },
+    "make": { "use": "display.rows", "options": { "batches": "${batches}", "pause": "${pause}" } },
     "eat":  { "use": "display.eat", "from": "make" } } }
 END
 
