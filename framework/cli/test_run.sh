@@ -138,10 +138,13 @@ ok "a mistyped option does not print its value" $((1 - $?))
 
 # Signals. The run takes a minute unless it is cancelled.
 start() {
+  : >"$dir/out"
+  : >"$dir/err"
   (cd "$dir" && exec "$run" p.json --batches 600 --pause 100ms "$@" >"$dir/out" 2>"$dir/err") &
   pid=$!
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-    grep -q 'make  started\|"run-begin"' "$dir/err" "$dir/out" && break
+  tries=0
+  until grep -q 'make  started\|"run-begin"' "$dir/err" "$dir/out" || [ $tries -eq 100 ]; do
+    tries=$((tries + 1))
     sleep 0.1
   done
 }
