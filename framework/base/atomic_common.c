@@ -86,8 +86,8 @@ weir_atomic_check_parent(const char *target, const char *path, WeirAtomicFlags f
     return weir_make_folder(folder, error);
   if (stat(folder, &status) == 0 || errno != ENOENT)
     return TRUE; /* anything else shows when the file is made */
-  g_autofree char *quoted = weir_quote(path, -1);
-  g_autofree char *quoted_folder = weir_quote(folder, -1);
+  g_autofree char *quoted = weir_quote_path(path);
+  g_autofree char *quoted_folder = weir_quote_path(folder);
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND,
               "cannot write %s: there is no folder %s; make it first", quoted, quoted_folder);
   return FALSE;

@@ -40,7 +40,7 @@ is_empty(const char *path)
 static gboolean
 refuse(const char *path, const char *why, GError **error)
 {
-  g_autofree char *quoted = weir_quote(path, -1);
+  g_autofree char *quoted = weir_quote_path(path);
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "cannot write the folder %s: %s", quoted, why);
   return FALSE;
 }

@@ -116,7 +116,7 @@ open_temporary(WeirAtomicFile *file)
 static gboolean
 refuse_existing(WeirAtomicFile *file)
 {
-  g_autofree char *quoted = weir_quote(file->path, -1);
+  g_autofree char *quoted = weir_quote_path(file->path);
   g_set_error(&file->failure, WEIR_ERROR, WEIR_ERROR_INVALID,
               "cannot write %s: it exists already; remove it or choose another name", quoted);
   return FALSE;
@@ -125,7 +125,7 @@ refuse_existing(WeirAtomicFile *file)
 static gboolean
 refuse_folder(WeirAtomicFile *file)
 {
-  g_autofree char *quoted = weir_quote(file->path, -1);
+  g_autofree char *quoted = weir_quote_path(file->path);
   g_set_error(&file->failure, WEIR_ERROR, WEIR_ERROR_INVALID,
               "cannot write %s: it is a folder, a file is wanted; name a file in it", quoted);
   return FALSE;

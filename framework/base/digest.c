@@ -169,7 +169,7 @@ compare_paths(gconstpointer left, gconstpointer right)
 static gboolean
 refuse(const FTSENT *entry, const char *why, GError **error)
 {
-  g_autofree char *quoted = weir_quote(entry->fts_path, -1);
+  g_autofree char *quoted = weir_quote_path(entry->fts_path);
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "cannot take the digest of %s: it is %s", quoted, why);
   return FALSE;
 }
@@ -215,7 +215,7 @@ is_folder(const char *folder, GError **error)
   }
   if (S_ISDIR(status.st_mode))
     return TRUE;
-  g_autofree char *quoted = weir_quote(folder, -1);
+  g_autofree char *quoted = weir_quote_path(folder);
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "cannot read the folder %s: it is a file", quoted);
   return FALSE;
 }

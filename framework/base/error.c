@@ -40,7 +40,7 @@ weir_set_io_error(GError **error, int error_number, const char *action, const ch
 {
   int saved = errno;
   const char *hint = hint_for(error_number);
-  g_autofree char *quoted = weir_quote(path, -1);
+  g_autofree char *quoted = weir_quote_path(path);
   WeirErrorCode code = error_number == ENOENT ? WEIR_ERROR_NOT_FOUND : WEIR_ERROR_IO;
 
   g_set_error(error, WEIR_ERROR, code, "cannot %s %s: %s%s%s", action, quoted, g_strerror(error_number),

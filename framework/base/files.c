@@ -21,7 +21,7 @@
 static void
 set_too_large(GError **error, const char *path, gsize limit)
 {
-  g_autofree char *quoted = weir_quote(path, -1);
+  g_autofree char *quoted = weir_quote_path(path);
   g_autofree char *size = weir_format_size((double)limit);
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_LIMIT, "cannot read %s: it is larger than the limit of %s",
               quoted, size);
@@ -61,7 +61,7 @@ open_file(const char *path, gsize limit, GError **error)
     return -1;
   }
   if (fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode)) {
-    g_autofree char *quoted = weir_quote(path, -1);
+    g_autofree char *quoted = weir_quote_path(path);
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "cannot read %s: it is a folder, a file is wanted",
                 quoted);
   } else if (S_ISREG(status.st_mode) && (guint64)status.st_size > limit) {

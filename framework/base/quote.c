@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define SHOWN 80
+#define SHOWN      80
+#define SHOWN_PATH 4096
 
 static void
 append_character(GString *out, gunichar c)
@@ -36,15 +37,14 @@ append_character(GString *out, gunichar c)
   }
 }
 
-char *
-weir_quote(const char *text, gssize size)
+static char *
+quote(const char *text, gsize left, guint limit)
 {
-  gsize left = size < 0 ? strlen(text) : (gsize)size;
-  GString *out = g_string_sized_new(MIN(left, SHOWN) + 8);
+  GString *out = g_string_sized_new(MIN(left, limit) + 8);
 
   g_string_append_c(out, '"');
   for (guint shown = 0; left > 0; shown++) {
-    if (shown == SHOWN) {
+    if (shown == limit) {
       g_string_append(out, "…");
       break;
     }
@@ -61,4 +61,16 @@ weir_quote(const char *text, gssize size)
   }
   g_string_append_c(out, '"');
   return g_string_free(out, FALSE);
+}
+
+char *
+weir_quote(const char *text, gssize size)
+{
+  return quote(text, size < 0 ? strlen(text) : (gsize)size, SHOWN);
+}
+
+char *
+weir_quote_path(const char *path)
+{
+  return quote(path, strlen(path), SHOWN_PATH);
 }

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
  * NUL-terminated text. Free with g_free. */
 char *weir_quote(const char *text, gssize size);
 
+/* The same for a path, whose end says most: cut only beyond 4,096 characters. */
+char *weir_quote_path(const char *path);
+
 G_END_DECLS
 
 #endif

@@ -235,12 +235,14 @@ test_quote(void)
 {
   g_autofree char *long_text = g_strnfill(81, 'a');
   g_autofree char *cut = g_strconcat("\"", long_text + 1, "…\"", NULL);
+  g_autofree char *whole = g_strconcat("\"", long_text, "\"", NULL);
 
   assert_taken(weir_quote("é\"\\\n\t\x1b", -1), "\"é\\\"\\\\\\n\\t\\x1b\"");
   assert_taken(weir_quote("a\0b", 3), "\"a\\x00b\"");
   assert_taken(weir_quote("\xe9t", -1), "\"\\xe9t\"");
   assert_taken(weir_quote("a\342\200\256b", -1), "\"a\\u{202e}b\""); /* right-to-left override */
   assert_taken(weir_quote(long_text, -1), cut);
+  assert_taken(weir_quote_path(long_text), whole);
 }
 
 int

@@ -26,7 +26,7 @@
 gboolean
 weir_descriptor_fail(const WeirAdoption *a, const char *format, ...)
 {
-  g_autofree char *path = weir_quote(a->file, -1), *text = NULL;
+  g_autofree char *path = weir_quote_path(a->file), *text = NULL;
   va_list args;
   va_start(args, format);
   text = g_strdup_vprintf(format, args);

@@ -82,7 +82,7 @@ machine_name(guint machine)
 gboolean
 weir_elf_refuse(const WeirElf *elf, GError **error, const char *format, ...)
 {
-  g_autofree char *path = weir_quote(elf->path, -1), *text = NULL;
+  g_autofree char *path = weir_quote_path(elf->path), *text = NULL;
   va_list args;
   va_start(args, format);
   text = g_strdup_vprintf(format, args);

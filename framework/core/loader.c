@@ -47,7 +47,7 @@ check_place(const char *plugin, const char *place, GError **error)
   else if (st.st_uid != 0 && st.st_uid != geteuid())
     problem = "it belongs to another user";
   if (problem) {
-    g_autofree char *name = weir_quote(plugin, -1), *where = weir_quote(place, -1);
+    g_autofree char *name = weir_quote(plugin, -1), *where = weir_quote_path(place);
     g_set_error(
         error, WEIR_ERROR, WEIR_ERROR_INVALID,
         "plugin %s is not opened, because of %s %s: %s; change that, or allow it with --unsafe-plugins", name,
@@ -75,7 +75,7 @@ name_of_file(const char *file, GError **error)
   g_autofree char *base = g_path_get_basename(file);
   if (g_str_has_suffix(base, SUFFIX) && strlen(base) > strlen(SUFFIX))
     return g_strndup(base, strlen(base) - strlen(SUFFIX));
-  g_autofree char *path = weir_quote(file, -1);
+  g_autofree char *path = weir_quote_path(file);
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "plugin %s is not named as a plugin is: NAME" SUFFIX,
               path);
   return NULL;
@@ -152,7 +152,7 @@ weir_plugin_open(const char *file, gboolean allow_unsafe, GError **error)
   }
   g_mutex_unlock(&lock);
   if (plugin && strcmp(plugin->descriptor->name, name) != 0) {
-    g_autofree char *path = weir_quote(file, -1);
+    g_autofree char *path = weir_quote_path(file);
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
                 "plugin %s breaks contract rule W17: it calls itself \"%s\"; name the file %s" SUFFIX, path,
                 plugin->descriptor->name, plugin->descriptor->name);

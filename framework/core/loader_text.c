@@ -17,7 +17,7 @@ missing_library(const char *file, const char *reason)
 void
 weir_set_dlopen_error(GError **error, const char *file, const char *reason)
 {
-  g_autofree char *path = weir_quote(file, -1), *library = missing_library(file, reason);
+  g_autofree char *path = weir_quote_path(file), *library = missing_library(file, reason);
   g_autofree char *hint = NULL;
   gsize prefix = strlen(file);
   if (strncmp(reason, file, prefix) == 0 && g_str_has_prefix(reason + prefix, ": "))

@@ -88,7 +88,7 @@ static gboolean
 judge(const char *file, const Report *report, int status, gboolean ended, GError **error)
 {
   static const char *const rule = "breaks contract rule W19: a constructor of it";
-  g_autofree char *path = weir_quote(file, -1);
+  g_autofree char *path = weir_quote_path(file);
   if (report && report->kind == OPENED)
     return TRUE;
   if (report)

@@ -38,7 +38,7 @@ G_GNUC_PRINTF(3, 4)
 static gboolean
 refuse(const WeirSafetensors *file, GError **error, const char *format, ...)
 {
-  g_autofree char *quoted = weir_quote(file->path, -1);
+  g_autofree char *quoted = weir_quote_path(file->path);
   va_list args;
   va_start(args, format);
   g_autofree char *text = g_strdup_vprintf(format, args);
@@ -241,7 +241,7 @@ weir_safetensors_require(const WeirSafetensors *file, const char *name, WeirTens
                          const guint64 *shape, GError **error)
 {
   const WeirTensor *tensor = weir_safetensors_get(file, name);
-  g_autofree char *path = weir_quote(file->path, -1);
+  g_autofree char *path = weir_quote_path(file->path);
   if (!tensor) {
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "%s has no array \"%s\"", path, name);
     return NULL;

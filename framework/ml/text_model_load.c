@@ -26,7 +26,7 @@ G_GNUC_PRINTF(2, 3)
 static gboolean
 refuse(const Load *load, const char *format, ...)
 {
-  g_autofree char *quoted = weir_quote(load->folder, -1);
+  g_autofree char *quoted = weir_quote_path(load->folder);
   va_list args;
   va_start(args, format);
   g_autofree char *text = g_strdup_vprintf(format, args);
