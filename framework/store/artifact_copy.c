@@ -47,7 +47,7 @@ static gboolean
 refuse(const Copy *copy, WeirErrorCode code, const char *path, const char *why)
 {
   g_autofree char *full = g_build_filename(copy->from, path, NULL);
-  g_autofree char *quoted = weir_quote(full, -1);
+  g_autofree char *quoted = weir_quote_path(full);
   g_set_error(copy->error, WEIR_ERROR, code, "cannot copy %s: %s", quoted, why);
   return FALSE;
 }

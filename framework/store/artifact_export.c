@@ -68,7 +68,7 @@ check_above(const char *path, GError **error)
 gboolean
 weir_artifact_check_target(const char *path, gboolean replace, GError **error)
 {
-  g_autofree char *quoted = weir_quote(path, -1);
+  g_autofree char *quoted = weir_quote_path(path);
   if (!check_above(path, error))
     return FALSE;
   if (!g_file_test(path, G_FILE_TEST_EXISTS) || replace || is_empty(path))
@@ -136,7 +136,7 @@ fill(const char *from, const char *folder, const WeirArtifactExport *how, guint 
 {
   char hex[WEIR_DIGEST_HEX_BYTES];
   g_autofree char *reserved = g_build_filename(from, WEIR_ARTIFACT_MANIFEST, NULL);
-  g_autofree char *quoted = weir_quote(from, -1);
+  g_autofree char *quoted = weir_quote_path(from);
   if (g_file_test(reserved, G_FILE_TEST_EXISTS)) {
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
                 "cannot copy %s: it holds a file %s, a name that is kept for the artifact's description",

@@ -52,7 +52,7 @@ gboolean weir_artifact_copy(const char *from, const char *to, WeirArtifactStep s
                             GError **error);
 
 /* Whether the folder's files are those of the manifest; the error names the first that differs, is missing,
- * or should not be there. */
+ * or should not be there, by its path in the folder. */
 gboolean weir_artifact_verify(const char *folder, const WeirArtifactManifest *manifest, GError **error);
 
 /* Whether weir_artifact_export() may write to `path`: the folder above can be written to, and nothing is there, or an empty folder, or an artifact

@@ -128,7 +128,7 @@ weir_artifact_manifest_read(const char *folder, GError **error)
 {
   g_autofree char *path = g_build_filename(folder, WEIR_ARTIFACT_MANIFEST, NULL);
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
-    g_autofree char *quoted = weir_quote(folder, -1);
+    g_autofree char *quoted = weir_quote_path(folder);
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND, "%s has no %s", quoted, WEIR_ARTIFACT_MANIFEST);
     return NULL;
   }
@@ -141,11 +141,10 @@ weir_artifact_manifest_read(const char *folder, GError **error)
 }
 
 static gboolean
-differs(const char *folder, const char *path, const char *how, GError **error)
+differs(const char *path, const char *how, GError **error)
 {
-  g_autofree char *full = g_build_filename(folder, path, NULL);
-  g_autofree char *quoted = weir_quote(full, -1);
-  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "%s %s", quoted, how);
+  g_autofree char *quoted = weir_quote_path(path);
+  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "file %s %s", quoted, how);
   return FALSE;
 }
 
@@ -160,26 +159,24 @@ weir_artifact_verify(const char *folder, const WeirArtifactManifest *manifest, G
   for (guint i = 0; i < manifest->files->len; i++) {
     WeirFileDigest *file = manifest->files->pdata[i];
     if (!g_hash_table_insert(listed, file->path, file))
-      return differs(folder, file->path, "is listed twice in " WEIR_ARTIFACT_MANIFEST, error);
+      return differs(file->path, "is listed twice in " WEIR_ARTIFACT_MANIFEST, error);
   }
   for (guint i = 0; i < files->len; i++) {
     const WeirFileDigest *file = files->pdata[i];
     const WeirFileDigest *want = g_hash_table_lookup(listed, file->path);
     if (!want)
-      return differs(folder, file->path, "is not listed in " WEIR_ARTIFACT_MANIFEST, error);
+      return differs(file->path, "is not listed in " WEIR_ARTIFACT_MANIFEST, error);
     if (want->size != file->size || strcmp(want->hex, file->hex) != 0)
-      return differs(folder, file->path, "is not what " WEIR_ARTIFACT_MANIFEST " says: its SHA-256 differs",
-                     error);
+      return differs(file->path, "is not what " WEIR_ARTIFACT_MANIFEST " says: its SHA-256 differs", error);
     g_hash_table_remove(listed, file->path);
   }
   for (guint i = 0; i < manifest->files->len; i++) {
     const WeirFileDigest *file = manifest->files->pdata[i];
     if (g_hash_table_contains(listed, file->path))
-      return differs(folder, file->path, "is missing; " WEIR_ARTIFACT_MANIFEST " lists it", error);
+      return differs(file->path, "is missing; " WEIR_ARTIFACT_MANIFEST " lists it", error);
   }
   weir_digest_of_manifest(files, hex);
   if (strcmp(hex, manifest->sha256) != 0)
-    return differs(folder, WEIR_ARTIFACT_MANIFEST, "does not give the digest of the files that it lists",
-                   error);
+    return differs(WEIR_ARTIFACT_MANIFEST, "does not give the digest of the files that it lists", error);
   return TRUE;
 }

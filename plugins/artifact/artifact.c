@@ -144,12 +144,14 @@ static WeirArtifactManifest *
 describe(weir_stage *stage, const char *folder, GError **error)
 {
   const Reader *reader = stage->state;
-  g_autofree char *quoted = weir_quote(reader->path, -1);
+  g_autofree char *quoted = weir_quote_path(reader->path);
   g_autoptr(GError) why = NULL;
   g_autoptr(WeirArtifactManifest) manifest = weir_artifact_manifest_read(reader->path, &why);
   if (manifest) {
-    if (!weir_artifact_verify(folder, manifest, error))
+    if (!weir_artifact_verify(folder, manifest, error)) {
+      g_prefix_error(error, "%s: ", quoted);
       return NULL;
+    }
     if (!reader->kind || strcmp(reader->kind, manifest->kind) == 0)
       return g_steal_pointer(&manifest);
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "%s is of kind \"%s\", and \"%s\" is wanted", quoted,
@@ -181,7 +183,7 @@ bring_in(weir_stage *stage, const char *folder, GError **error)
   g_autoptr(WeirArtifactManifest) manifest = describe(stage, folder, error);
   if (!manifest || !reader->sha256 || g_ascii_strcasecmp(reader->sha256, manifest->sha256) == 0)
     return g_steal_pointer(&manifest);
-  g_autofree char *quoted = weir_quote(reader->path, -1);
+  g_autofree char *quoted = weir_quote_path(reader->path);
   g_autofree char *wanted = weir_quote(reader->sha256, -1);
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "%s has the digest %s, and %s is wanted", quoted,
               manifest->sha256, wanted);
@@ -192,7 +194,7 @@ static int
 read_open(weir_stage *stage)
 {
   const Reader *reader = stage->state;
-  g_autofree char *quoted = weir_quote(reader->path, -1);
+  g_autofree char *quoted = weir_quote_path(reader->path);
   if (reader->kind && !weir_artifact_is_kind(reader->kind))
     return weir_fail(stage, "option \"kind\" must be a word of a-z, 0-9 and '-'");
   if (!g_file_test(reader->path, G_FILE_TEST_EXISTS))

@@ -4,7 +4,8 @@ set -u
 run=$top_builddir/pipeline-run
 pipelines=$top_srcdir/pipelines
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-e2e.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+log=$(mktemp "${TMPDIR:-/tmp}/weir-e2e.XXXXXX")
+trap 'rm -rf "$work" "$log"' EXIT
 cd "$work" || exit 99
 count=0
 
@@ -18,10 +19,10 @@ result() {
 check() {
   local name=$1
   shift
-  "$@" >check.log 2>&1
+  "$@" >"$log" 2>&1
   local code=$?
   result $code "$name"
-  [ $code -eq 0 ] || sed 's/^/# /' check.log
+  [ $code -eq 0 ] || sed 's/^/# /' "$log"
 }
 
 # runs CODE NAME ARGUMENTS...: pipeline-run ends with this code; its messages are then in the file `messages`.

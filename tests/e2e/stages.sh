@@ -59,7 +59,7 @@ check "splits the rows as a whole" python3 check_split.py plain 0.8,0.1,0.1 ""
 runs 0 "parts instead of shares" split.json --out parts --set 'split.ratios={"train":8,"test":1,"eval":1}'
 check "give the same bytes" diff -r split parts
 runs 3 "a column that is not there" split.json --out bad --set split.by=nothing
-says "is named" '"nothing" is missing'
+says "is named" 'column "nothing".* is missing'
 absent "writes nothing" bad
 
 # --- evaluate.classification ---
@@ -179,7 +179,7 @@ says "is named" 'moved/link' 'link'
 rm moved/link
 echo three >moved/three
 runs 1 "a file that was added" move.json --from moved --to bad
-says "is named" 'three' 'not listed in artifact\.json'
+says "is named" 'moved": file "three" is not listed in artifact\.json'
 runs 1 "a folder with something of the user's" move.json --from again-moved --to moved
 says "is not replaced" 'moved' 'three'
 check "and stands" test -f moved/three
