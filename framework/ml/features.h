@@ -41,7 +41,8 @@ typedef struct {
   const double *dense;
 } WeirRows;
 
-/* What was learned. Plain data, so that a model file can be mapped into it.
+/* What was learned. Plain data, so that a model file can be mapped into it. In `options` a min_df of 0 is replaced by
+ * what was chosen.
  *
  * Feature ids: n-grams first (the more rows an n-gram occurs in the lower its id, ties by hash), then dense
  * columns. The n-grams of a row are scaled so that word n-grams and character n-grams have length 1 each;

@@ -176,6 +176,12 @@ compare_terms(const void *left, const void *right)
   return a->key < b->key ? -1 : a->key > b->key;
 }
 
+static guint
+least_df(const WeirFeatureOptions *options, gsize n_rows)
+{
+  return options->min_df ? options->min_df : n_rows < AUTO_MIN_DF_ROWS ? 1 : 2;
+}
+
 static int
 count_range(void *arg, size_t index)
 {
@@ -193,7 +199,7 @@ count_range(void *arg, size_t index)
         table = grow_terms(table, &size);
     }
   }
-  uint32_t least = fit->options->min_df ? fit->options->min_df : fit->rows->n_rows < AUTO_MIN_DF_ROWS ? 1 : 2;
+  const uint32_t least = least_df(fit->options, fit->rows->n_rows);
   double most = fit->options->max_df * (double)fit->rows->n_rows;
   gsize n = 0;
   for (gsize i = 0; i < size; i++)
@@ -271,6 +277,7 @@ build_vocabulary(Fit *fit)
     n += fit->ranges[range].n;
   n = MIN(n, fit->options->max_features ? fit->options->max_features : G_MAXINT32);
   fit->features = allocate_features(fit->options, (guint)n);
+  fit->features->options.min_df = least_df(fit->options, fit->rows->n_rows);
   for (gsize id = 0; id < n; id++)
     insert_term(fit->features, next_term(fit, at), (uint32_t)id, fit->rows->n_rows);
 }

@@ -38,7 +38,21 @@ libweir_ml_la_SOURCES = \
 libweir_ml_la_CFLAGS = $(AM_CFLAGS) $(UTF8PROC_CFLAGS)
 libweir_ml_la_LIBADD = libweir-ml-metrics.la $(BASE_LIBS) $(UTF8PROC_LIBS) -lm
 
-ml_tests = framework/ml/test_metrics
+ml_tests = \
+  framework/ml/test_features \
+  framework/ml/test_linear \
+  framework/ml/test_metrics \
+  framework/ml/test_safetensors \
+  framework/ml/test_text \
+  framework/ml/test_text_model
 check_PROGRAMS += $(ml_tests)
 TESTS += $(ml_tests)
+ml_test_libs = libweir-ml.la libweir-base.la $(BASE_LIBS) -lm
+framework_ml_test_features_SOURCES = framework/ml/test_features.c framework/ml/test_threads.h
+framework_ml_test_features_LDADD = $(ml_test_libs)
+framework_ml_test_linear_SOURCES = framework/ml/test_linear.c framework/ml/test_threads.h
+framework_ml_test_linear_LDADD = $(ml_test_libs)
 framework_ml_test_metrics_LDADD = libweir-ml-metrics.la $(BASE_LIBS) -lm
+framework_ml_test_text_LDADD = $(ml_test_libs)
+framework_ml_test_safetensors_LDADD = $(ml_test_libs)
+framework_ml_test_text_model_LDADD = $(ml_test_libs)
