@@ -54,5 +54,7 @@ framework_ml_test_linear_SOURCES = framework/ml/test_linear.c framework/ml/test_
 framework_ml_test_linear_LDADD = $(ml_test_libs)
 framework_ml_test_metrics_LDADD = libweir-ml-metrics.la $(BASE_LIBS) -lm
 framework_ml_test_text_LDADD = $(ml_test_libs)
+framework_ml_test_safetensors_SOURCES = framework/ml/test_safetensors.c framework/ml/test_files.h
 framework_ml_test_safetensors_LDADD = $(ml_test_libs)
+framework_ml_test_text_model_SOURCES = framework/ml/test_text_model.c framework/ml/test_files.h
 framework_ml_test_text_model_LDADD = $(ml_test_libs)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Round trips, and files that lie about themselves: each must be refused, none may crash. */
-#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "ml/safetensors.h"
+#include "ml/test_files.h"
 
 typedef struct {
   char *folder, *path;
@@ -84,8 +84,7 @@ write_raw(const Place *place, const char *header, gsize n_data)
   g_byte_array_append(bytes, (const guint8 *)header, (guint)strlen(header));
   for (gsize i = 0; i < n_data; i++)
     g_byte_array_append(bytes, (const guint8 *)"\0", 1);
-  g_assert_true(g_file_set_contents_full(place->path, (const char *)bytes->data, bytes->len,
-                                         G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  test_replace_file(place->path, (const char *)bytes->data, bytes->len);
 }
 
 #define ENTRY(dtype, shape, offsets) "{\"dtype\":" dtype ",\"shape\":" shape ",\"data_offsets\":" offsets "}"
@@ -152,16 +151,14 @@ test_damage(Place *place, gconstpointer data)
   g_assert_true(g_file_get_contents(place->path, &bytes, &size, NULL));
   for (gsize n = 0; n < size; n++) {
     g_autoptr(GError) error = NULL;
-    g_assert_true(
-        g_file_set_contents_full(place->path, bytes, (gssize)n, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    test_replace_file(place->path, bytes, (gssize)n);
     g_assert_null(weir_safetensors_open(place->path, &error));
     g_assert_error(error, WEIR_ERROR, WEIR_ERROR_INVALID);
   }
   for (gsize i = 0; i < size - sizeof floats; i++) {
     char kept = bytes[i];
     bytes[i] ^= 0x15;
-    g_assert_true(
-        g_file_set_contents_full(place->path, bytes, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    test_replace_file(place->path, bytes, (gssize)size);
     bytes[i] = kept;
     g_autoptr(WeirSafetensors) file = weir_safetensors_open(place->path, NULL);
     for (guint t = 0; file && t < weir_safetensors_count(file); t++) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "ml/test_files.h"
 #include "ml/text_model.h"
 
 #define N_ROWS 6
@@ -152,7 +153,7 @@ check_edit(const Place *place, const char *from, const char *to, const char *wan
   g_assert_nonnull(strstr(text, from));
   g_auto(GStrv) parts = g_strsplit(text, from, 2);
   g_autofree char *edited = g_strjoinv(to, parts);
-  g_assert_true(g_file_set_contents_full(path, edited, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  test_replace_file(path, edited, -1);
   g_autoptr(GError) error = NULL;
   g_autoptr(WeirTextModel) model = weir_text_model_load(place->folder, &error);
   if (model)
@@ -160,7 +161,7 @@ check_edit(const Place *place, const char *from, const char *to, const char *wan
   g_assert_error(error, WEIR_ERROR, WEIR_ERROR_INVALID);
   if (!strstr(error->message, wanted))
     g_error("%s: %s", to, error->message);
-  g_assert_true(g_file_set_contents_full(path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  test_replace_file(path, text, -1);
 }
 
 static void
@@ -201,21 +202,19 @@ test_damage(Place *place, gconstpointer data)
     for (gsize i = 0; i < size; i += 1 + size / 1500) {
       char kept = bytes[i];
       bytes[i] ^= (char)(1 << i % 8);
-      g_assert_true(
-          g_file_set_contents_full(path, bytes, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+      test_replace_file(path, bytes, (gssize)size);
       bytes[i] = kept;
       g_autoptr(WeirTextModel) model = weir_text_model_load(place->folder, NULL);
       if (model)
         g_array_unref(predict(model));
     }
-    g_assert_true(
-        g_file_set_contents_full(path, bytes, (gssize)size / 2, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    test_replace_file(path, bytes, (gssize)size / 2);
     g_assert_null(weir_text_model_load(place->folder, NULL));
     g_assert_cmpint(g_unlink(path), ==, 0);
     g_autoptr(GError) error = NULL;
     g_assert_null(weir_text_model_load(place->folder, &error));
     g_assert_error(error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND);
-    g_assert_true(g_file_set_contents_full(path, bytes, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+    test_replace_file(path, bytes, (gssize)size);
   }
 }
 
