@@ -29,3 +29,4 @@ bench: all
 # Every command of the README.
 TESTS += tests/e2e/readme.py
 EXTRA_DIST += tests/e2e/readme.py
+CLEANFILES += tests/install.lock

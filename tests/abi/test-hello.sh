@@ -14,7 +14,9 @@ if [ "$lines" -le 40 ]; then ok "at most 40 lines"; else not_ok "at most 40 line
 if [ "$(grep -c '#include' "$source")" = 1 ]; then ok "one header"; else not_ok "one header"; fi
 
 # The install of this tree under another prefix: what is relative to ${prefix} in the .pc file follows.
-if ${MAKE-make} -C "$top_builddir" install prefix="$prefix" exec_prefix="$prefix" >"$work/install.log" 2>&1; then
+# libtool links again while it installs, in the build tree: one installation at a time.
+if env -u MAKEFLAGS -u MAKELEVEL flock "$top_builddir/tests/install.lock" make -C "$top_builddir" install \
+  prefix="$prefix" exec_prefix="$prefix" >"$work/install.log" 2>&1; then
   ok "make install"
 else
   not_ok "make install" "$(tail -n 20 "$work/install.log")"
