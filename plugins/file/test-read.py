@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Tests file.read from outside: files of every kind, whole, damaged and wrong, through pipeline-run."""
 import bz2
+import csv
 import fnmatch
 import gzip
 import json
 import lzma
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -170,9 +172,44 @@ def test_options():
           "a:i64?, b:i64?, _row:u64")
 
 
+def random_rows(rng, n):
+    """Rows of an integer, a text of anything but NUL, and a real number or nothing."""
+    letters = ["a", "bc ", ",", '"', "\n", "\r\n", "ä", "日本", "🙂", ";", "\t", "x" * 70, " ", "'", "\\"]
+    for _ in range(n):
+        yield (rng.randrange(-10**12, 10**12), "".join(rng.choice(letters) for _ in range(rng.randint(0, 12))),
+               rng.choice([None, rng.uniform(-1e9, 1e9), rng.random() * 10.0 ** rng.randint(-300, 300)]))
+
+
+def test_values():
+    """What Python's csv module writes, in each of its ways, comes out as JSON Lines with the same values."""
+    rng = random.Random(7)
+    for ending in ("\n", "\r\n"):
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC):
+            rows = list(random_rows(rng, 9000))
+            with open(FOLDER + "/v.csv", "w", newline="", encoding="utf-8") as out:
+                writer = csv.writer(out, lineterminator=ending, quoting=quoting)
+                writer.writerow(("n", "t", "x"))
+                writer.writerows(("%d" % n if quoting == csv.QUOTE_MINIMAL else n, t, "" if x is None else x)
+                                 for n, t, x in rows)
+            with open(FOLDER + "/p.json", "w") as out:
+                json.dump({"weir": 1, "name": "v", "stages": {
+                    "read": {"use": "file.read", "options": {"path": "v.csv"}},
+                    "write": {"use": "file.write", "from": "read", "options": {"path": "v.jsonl"}}}}, out)
+            shutil.rmtree(FOLDER + "/run", ignore_errors=True)
+            done = subprocess.run([RUN, "p.json", "-q", "--run-dir", "run"], cwd=FOLDER, capture_output=True, text=True)
+            got = []
+            if done.returncode == 0:
+                with open(FOLDER + "/v.jsonl", encoding="utf-8", newline="\n") as file:
+                    got = [json.loads(line) for line in file]
+            wrong = [k for k, (row, r) in enumerate(zip(rows, got)) if row != (r["n"], r["t"], r["x"])]
+            report("values as Python wrote them, quoting %d, line ends %r" % (quoting, ending),
+                   done.returncode == 0 and len(got) == len(rows) and not wrong, done.stderr, len(got),
+                   wrong and (rows[wrong[0]], got[wrong[0]]))
+
+
 def main():
     try:
-        for test in (test_formats, test_compression, test_paths, test_wrong_content, test_long_records, test_options):
+        for test in (test_formats, test_values, test_compression, test_paths, test_wrong_content, test_long_records, test_options):
             test()
     finally:
         shutil.rmtree(FOLDER)
