@@ -32,9 +32,10 @@ typedef struct {
   guint epochs;     /* at most so many passes over the rows, >= 1 */
   double tolerance; /* training ends once an epoch changes the dual variables by less than this share of what
                        the first epoch did; 0 runs all epochs */
-  guint patience;   /* with eval rows: ends after so many epochs without a better eval macro-F1, and the best
-                       epoch's   weights are kept; 0: all epochs, last weights */
-  guint64 seed;     /* of the order in which rows are visited, and of what is held out for calibration */
+  /* With eval rows: training ends after so many epochs without a better eval macro-F1 (or the same with a smaller
+   * loss), and the best epoch's weights are kept. 0: all epochs, and the last weights. */
+  guint patience;
+  guint64 seed; /* of the order in which rows are visited, and of what is held out for calibration */
 } WeirLinearOptions;
 
 #define WEIR_LINEAR_OPTIONS_INIT                                                    \

@@ -54,7 +54,7 @@ typedef struct {
   const WeirSparse *eval_matrix;
   WeirEpochFunc told;
   gpointer data;
-  double best_f1;
+  WeirEpochFigures best; /* of the eval rows */
   WeirTrainingReport *report;
 } Training;
 
@@ -328,6 +328,15 @@ run_epoch(Training *training, guint epoch, guint excluded)
   return largest;
 }
 
+/* Of epochs with the same macro-F1 the one with the smaller loss is better. */
+static gboolean
+is_better(const WeirEpochFigures *figures, const WeirEpochFigures *best)
+{
+  if (figures->macro_f1 != best->macro_f1)
+    return figures->macro_f1 > best->macro_f1;
+  return figures->loss < best->loss;
+}
+
 /* Looks at the eval rows after an epoch; FALSE when patience is at its end. */
 static gboolean
 judge(Training *training, WeirEpoch *epoch)
@@ -341,8 +350,8 @@ judge(Training *training, WeirEpoch *epoch)
     training->report->best_epoch = epoch->epoch;
     return TRUE;
   }
-  if (epoch->epoch == 1 || epoch->eval.macro_f1 > training->best_f1) {
-    training->best_f1 = epoch->eval.macro_f1;
+  if (epoch->epoch == 1 || is_better(&epoch->eval, &training->best)) {
+    training->best = epoch->eval;
     training->report->best_epoch = epoch->epoch;
     run(training, training->n_units, keep_task);
   }
