@@ -56,3 +56,10 @@ framework_core_test_options_LDADD = libweir-core.la
 framework_core_test_batch_LDADD = libweir-core.la
 framework_core_test_batch_share_LDADD = libweir-core.la
 framework_core_test_batch_check_LDADD = libweir-core.la
+
+# Tests of the engine: what it is made of, the reading of pipelines, plans, whole runs.
+engine_tests = framework/core/test-queue framework/core/test-pool
+check_PROGRAMS += $(engine_tests)
+TESTS += $(engine_tests)
+framework_core_test_queue_LDADD = libweir-core.la
+framework_core_test_pool_LDADD = libweir-core.la

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/* Tests the queues of the bus: bounds, waiting and waking, ends, cancellation, tables read by many threads. */
+#include "core/queue.h"
+#include "core/test-batch.h"
+
+/* ---- Batches that count themselves ---------------------------------------------------------------------- */
+
+static gint alive;
+
+static void
+release_counted(struct ArrowArray *batch)
+{
+  g_atomic_int_add(&alive, -1);
+  batch->release = NULL;
+}
+
+/* A batch without columns: its number is its length. */
+static struct ArrowArray
+numbered(gint64 number)
+{
+  g_atomic_int_inc(&alive);
+  return (struct ArrowArray){.length = number, .release = release_counted};
+}
+
+static gboolean
+put(WeirQueue *queue, gint64 number, guint64 bytes)
+{
+  struct ArrowArray batch = numbered(number);
+  guint64 waited = 0;
+  gboolean fine = weir_queue_put(queue, &batch, bytes, &waited, NULL, NULL);
+  g_assert_null(batch.release); /* taken in any case */
+  return fine;
+}
+
+/* The number of the next batch, -1 at the end, -2 when cancelled. */
+static gint64
+take(WeirQueue *queue)
+{
+  struct ArrowArray batch;
+  guint64 waited = 0;
+  switch (weir_queue_take(queue, &batch, &waited, NULL, NULL)) {
+  case WEIR_QUEUE_END:
+    return -1;
+  case WEIR_QUEUE_CANCELLED:
+    return -2;
+  case WEIR_QUEUE_BATCH:
+    break;
+  }
+  gint64 number = batch.length;
+  weir_batch_release(&batch);
+  return number;
+}
+
+/* ---- A producer that may block -------------------------------------------------------------------------- */
+
+typedef struct {
+  WeirQueue *queue;
+  gint64 first, n;
+  guint64 bytes;
+  gint waits; /* how often it had to wait */
+  gint done;
+  gboolean fine;
+  guint64 waited;
+} Producer;
+
+static void
+count_wait(gpointer data)
+{
+  g_atomic_int_inc((gint *)data);
+}
+
+static gpointer
+produce(gpointer data)
+{
+  Producer *p = data;
+  p->fine = TRUE;
+  for (gint64 i = 0; i < p->n && p->fine; i++) {
+    struct ArrowArray batch = numbered(p->first + i);
+    p->fine = weir_queue_put(p->queue, &batch, p->bytes, &p->waited, count_wait, &p->waits);
+  }
+  g_atomic_int_set(&p->done, 1);
+  return NULL;
+}
+
+static void
+await(const gint *flag, gint value)
+{
+  gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+  while (g_atomic_int_get(flag) < value) {
+    g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+    g_usleep(200);
+  }
+}
+
+/* ---- Rings ---------------------------------------------------------------------------------------------- */
+
+static void
+test_order(void)
+{
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_RING, 1000, G_MAXUINT64);
+  for (gint64 round = 0; round < 5; round++) { /* the head moves round the ring */
+    for (gint64 i = 0; i < 50; i++)
+      g_assert_true(put(queue, i, 10));
+    g_assert_cmpuint(weir_queue_n_batches(queue), ==, 50);
+    g_assert_cmpuint(weir_queue_n_bytes(queue), ==, 500);
+    for (gint64 i = 0; i < 50; i++)
+      g_assert_cmpint(take(queue), ==, i);
+  }
+  put(queue, 7, 1);
+  weir_queue_close(queue);
+  g_assert_cmpint(take(queue), ==, 7); /* what is in it is taken first */
+  g_assert_cmpint(take(queue), ==, -1);
+  g_assert_cmpint(take(queue), ==, -1);
+  weir_queue_free(queue);
+  g_assert_cmpint(alive, ==, 0);
+}
+
+static void
+test_bound(gconstpointer data)
+{
+  gboolean by_bytes = GPOINTER_TO_INT(data);
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_RING, by_bytes ? 1000 : 3, by_bytes ? 30 : G_MAXUINT64);
+  Producer p = {.queue = queue, .n = 5, .bytes = 10};
+  GThread *thread = g_thread_new("producer", produce, &p);
+  await(&p.waits, 1);
+  g_assert_cmpuint(weir_queue_n_batches(queue), ==, 3);
+  g_assert_cmpint(g_atomic_int_get(&p.done), ==, 0);
+  g_assert_cmpint(take(queue), ==, 0);
+  await(&p.waits, 2);
+  g_assert_cmpuint(weir_queue_n_batches(queue), ==, 3);
+  for (gint64 i = 1; i < 5; i++)
+    g_assert_cmpint(take(queue), ==, i);
+  g_thread_join(thread);
+  g_assert_true(p.fine);
+  g_assert_cmpuint(p.waited, >, 0); /* whoever waited can tell, however short it was */
+  weir_queue_free(queue);
+}
+
+static void
+test_one_large(void)
+{
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_RING, 8, 100);
+  g_assert_true(put(queue, 1, 1000)); /* alone it may be larger than the ring's share */
+  g_assert_cmpint(take(queue), ==, 1);
+  g_assert_true(put(queue, 2, 99));
+  g_assert_true(put(queue, 3, 1000)); /* there is room, so one more goes in */
+  Producer p = {.queue = queue, .first = 4, .n = 1, .bytes = 1};
+  GThread *thread = g_thread_new("producer", produce, &p);
+  await(&p.waits, 1);
+  g_assert_cmpint(take(queue), ==, 2); /* 1000 bytes are still there: no room yet */
+  g_usleep(2000);
+  g_assert_cmpint(g_atomic_int_get(&p.done), ==, 0);
+  g_assert_cmpint(take(queue), ==, 3);
+  g_assert_cmpint(take(queue), ==, 4);
+  g_thread_join(thread);
+  weir_queue_free(queue);
+}
+
+static void
+test_never_zero_batches(void)
+{
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_RING, 0, 0);
+  g_assert_true(put(queue, 1, 1));
+  g_assert_cmpint(take(queue), ==, 1);
+  weir_queue_free(queue);
+}
+
+/* ---- Waking --------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  WeirQueue *queue;
+  gint waits;
+  WeirQueueResult result;
+  guint64 waited;
+} Consumer;
+
+static gpointer
+consume_one(gpointer data)
+{
+  Consumer *c = data;
+  struct ArrowArray batch = {0};
+  c->result = weir_queue_take(c->queue, &batch, &c->waited, count_wait, &c->waits);
+  weir_batch_release(&batch);
+  return NULL;
+}
+
+static void
+test_wakes_taker(gconstpointer data)
+{
+  WeirQueueResult by = (WeirQueueResult)GPOINTER_TO_INT(data);
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_RING, 4, 100);
+  Consumer c = {.queue = queue};
+  GThread *thread = g_thread_new("consumer", consume_one, &c);
+  await(&c.waits, 1);
+  if (by == WEIR_QUEUE_BATCH)
+    put(queue, 1, 1);
+  else if (by == WEIR_QUEUE_END)
+    weir_queue_close(queue);
+  else
+    weir_queue_cancel(queue);
+  g_thread_join(thread);
+  g_assert_cmpint(c.result, ==, by);
+  g_assert_cmpuint(c.waited, >, 0);
+  weir_queue_free(queue);
+  g_assert_cmpint(alive, ==, 0);
+}
+
+static void
+test_cancel_wakes_putter(void)
+{
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_RING, 2, G_MAXUINT64);
+  Producer p = {.queue = queue, .n = 3};
+  GThread *thread = g_thread_new("producer", produce, &p);
+  await(&p.waits, 1);
+  weir_queue_cancel(queue);
+  g_thread_join(thread);
+  g_assert_false(p.fine);
+  g_assert_false(put(queue, 9, 1));
+  g_assert_cmpint(take(queue), ==, -2); /* though batches are left */
+  weir_queue_free(queue);
+  g_assert_cmpint(alive, ==, 0);
+}
+
+static void
+test_abandon(void)
+{
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_RING, 2, G_MAXUINT64);
+  Producer p = {.queue = queue, .n = 10};
+  GThread *thread = g_thread_new("producer", produce, &p);
+  await(&p.waits, 1);
+  g_assert_false(weir_queue_is_abandoned(queue));
+  weir_queue_abandon(queue);
+  g_thread_join(thread);
+  g_assert_true(p.fine); /* the producer goes on as if somebody listened */
+  g_assert_true(weir_queue_is_abandoned(queue));
+  g_assert_cmpint(alive, ==, 0); /* released at once, not at the end */
+  g_assert_cmpuint(weir_queue_n_bytes(queue), ==, 0);
+  weir_queue_free(queue);
+}
+
+static void
+test_spool(void)
+{
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_SPOOL, 2, 10);
+  for (gint64 i = 0; i < 10000; i++)
+    g_assert_true(put(queue, i, 1000));
+  for (gint64 i = 0; i < 10000; i++)
+    g_assert_cmpint(take(queue), ==, i);
+  weir_queue_free(queue);
+  g_assert_cmpint(alive, ==, 0);
+}
+
+static void
+test_free_releases(void)
+{
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_TABLE, 2, 10);
+  for (gint64 i = 0; i < 100; i++)
+    put(queue, i, 1000);
+  g_assert_cmpint(alive, ==, 100);
+  weir_queue_free(queue);
+  g_assert_cmpint(alive, ==, 0);
+  weir_queue_free(NULL);
+}
+
+/* ---- Tables --------------------------------------------------------------------------------------------- */
+
+#define TABLE_BATCHES 200
+
+/* Batch b has b + 1 rows. */
+static WeirQueue *
+sample_table(WeirSchema *schema)
+{
+  WeirQueue *table = weir_queue_new(WEIR_QUEUE_TABLE, 1, 1);
+  for (gint64 b = 0; b < TABLE_BATCHES; b++) {
+    guint64 waited = 0;
+    struct ArrowArray batch;
+    sample_batch(schema, b + 1, &batch);
+    g_assert_true(weir_queue_put(table, &batch, 100, &waited, NULL, NULL));
+    g_assert_cmpuint(waited, ==, 0); /* a table has no bound */
+  }
+  return table;
+}
+
+typedef struct {
+  WeirQueue *table;
+  WeirSchema *schema;
+  guint seed;
+} Reader;
+
+static gpointer
+read_anywhere(gpointer data)
+{
+  Reader *r = data;
+  guint64 waited = 0;
+  g_assert_cmpint(weir_queue_wait_whole(r->table, &waited), ==, WEIR_QUEUE_END);
+  for (guint i = 0; i < 1000; i++) {
+    struct ArrowArray batch;
+    guint index = (i * 7919 + r->seed * 31) % TABLE_BATCHES;
+    weir_queue_share(r->table, index, &batch);
+    weir_column id = weir_batch_column(&r->schema->arrow, &batch, SAMPLE_ID);
+    g_assert_cmpint(batch.length, ==, index + 1);
+    g_assert_cmpint(weir_get_integer(&id, index), ==, index);
+    weir_batch_release(&batch);
+  }
+  return NULL;
+}
+
+static void
+test_table_many_readers(void)
+{
+  g_autoptr(WeirSchema) schema = sample_schema();
+  WeirQueue *table = sample_table(schema);
+  GThread *threads[4];
+  Reader readers[4];
+  for (guint i = 0; i < 4; i++) {
+    readers[i] = (Reader){table, schema, i};
+    threads[i] = g_thread_new("reader", read_anywhere, &readers[i]);
+  }
+  weir_queue_close(table);
+  for (guint i = 0; i < 4; i++)
+    g_thread_join(threads[i]);
+  g_assert_cmpuint(weir_queue_n_batches(table), ==, TABLE_BATCHES);
+  g_assert_cmpuint(weir_queue_n_rows(table), ==, TABLE_BATCHES * (TABLE_BATCHES + 1) / 2);
+  weir_queue_free(table);
+}
+
+static void
+test_share_outlives_table(void)
+{
+  g_autoptr(WeirSchema) schema = sample_schema();
+  WeirQueue *table = sample_table(schema);
+  struct ArrowArray batch;
+  weir_queue_close(table);
+  weir_queue_share(table, 3, &batch);
+  weir_queue_free(table);
+  weir_column id = weir_batch_column(&schema->arrow, &batch, SAMPLE_ID);
+  g_assert_cmpint(weir_get_integer(&id, 3), ==, 3);
+  weir_batch_release(&batch);
+}
+
+static void
+test_cancelled_table(void)
+{
+  WeirQueue *table = weir_queue_new(WEIR_QUEUE_TABLE, 1, 1);
+  guint64 waited = 0;
+  weir_queue_cancel(table);
+  g_assert_cmpint(weir_queue_wait_whole(table, &waited), ==, WEIR_QUEUE_CANCELLED);
+  weir_queue_free(table);
+}
+
+/* ---- Stress --------------------------------------------------------------------------------------------- */
+
+typedef struct {
+  WeirQueue *queue;
+  GMutex *turn;
+  gint64 *next;
+} Worker;
+
+/* Workers of a parallel stage take turns; what they take must come in order, and nothing twice. */
+static gpointer
+take_in_turns(gpointer data)
+{
+  Worker *w = data;
+  for (;;) {
+    g_mutex_lock(w->turn);
+    gint64 number = take(w->queue);
+    if (number >= 0)
+      g_assert_cmpint(number, ==, (*w->next)++);
+    g_mutex_unlock(w->turn);
+    if (number < 0)
+      return NULL;
+  }
+}
+
+static void
+test_stress(gconstpointer data)
+{
+  guint n_workers = (guint)GPOINTER_TO_INT(data);
+  gint64 n = g_test_slow() || n_workers == 1 ? 1000000 : 100000;
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_RING, 8, 64);
+  GMutex turn;
+  gint64 next = 0;
+  g_mutex_init(&turn);
+  Producer p = {.queue = queue, .n = n, .bytes = 9};
+  Worker worker = {queue, &turn, &next};
+  g_autoptr(GPtrArray) threads = g_ptr_array_new();
+  for (guint i = 0; i < n_workers; i++)
+    g_ptr_array_add(threads, g_thread_new("worker", take_in_turns, &worker));
+  produce(&p);
+  g_assert_true(p.fine);
+  weir_queue_close(queue);
+  for (guint i = 0; i < threads->len; i++)
+    g_thread_join(threads->pdata[i]);
+  g_assert_cmpint(next, ==, n);
+  g_assert_cmpuint(weir_queue_n_bytes(queue), ==, 0);
+  weir_queue_free(queue);
+  g_mutex_clear(&turn);
+  g_assert_cmpint(alive, ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+  g_test_init(&argc, &argv, NULL);
+  g_test_add_func("/queue/order", test_order);
+  g_test_add_data_func("/queue/bound/batches", GINT_TO_POINTER(FALSE), test_bound);
+  g_test_add_data_func("/queue/bound/bytes", GINT_TO_POINTER(TRUE), test_bound);
+  g_test_add_func("/queue/bound/one-large", test_one_large);
+  g_test_add_func("/queue/bound/never-zero", test_never_zero_batches);
+  g_test_add_data_func("/queue/wake/batch", GINT_TO_POINTER(WEIR_QUEUE_BATCH), test_wakes_taker);
+  g_test_add_data_func("/queue/wake/close", GINT_TO_POINTER(WEIR_QUEUE_END), test_wakes_taker);
+  g_test_add_data_func("/queue/wake/cancel", GINT_TO_POINTER(WEIR_QUEUE_CANCELLED), test_wakes_taker);
+  g_test_add_func("/queue/wake/cancelled-putter", test_cancel_wakes_putter);
+  g_test_add_func("/queue/abandon", test_abandon);
+  g_test_add_func("/queue/spool", test_spool);
+  g_test_add_func("/queue/free-releases", test_free_releases);
+  g_test_add_func("/queue/table/many-readers", test_table_many_readers);
+  g_test_add_func("/queue/table/share-outlives-it", test_share_outlives_table);
+  g_test_add_func("/queue/table/cancelled", test_cancelled_table);
+  g_test_add_data_func("/queue/stress/one", GINT_TO_POINTER(1), test_stress);
+  g_test_add_data_func("/queue/stress/workers", GINT_TO_POINTER(3), test_stress);
+  return g_test_run();
+}
