@@ -272,8 +272,11 @@ read_reference(WeirNode *node, WeirDiagnostics *diagnostics)
   if (weir_node_kind(node) == WEIR_NODE_MAP) {
     static const char *const keys[] = {"first", NULL};
     reference->first = TRUE;
-    weir_node_check_keys(node, keys, "a reference", diagnostics);
+    gboolean known = weir_node_check_keys(node, keys, "a reference", diagnostics);
     list = weir_node_get(node, "first");
+    if (!list && known)
+      weir_diagnostics_error(diagnostics, reference->position,
+                             "a reference to a stage must be a string or {\"first\": [...]}");
     if (!list || !weir_node_check_kind(list, WEIR_NODE_LIST, "\"first\"", diagnostics))
       return reference;
     if (weir_node_size(list) == 0)
