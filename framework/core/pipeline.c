@@ -193,7 +193,19 @@ parameter_bound(WeirNode *node, const char *key, const WeirParameter *parameter,
     return NULL;
   }
   g_autofree char *what = g_strdup_printf("\"%s\" of parameter \"%s\"", key, parameter->name);
-  return weir_node_check_kind(bound, WEIR_NODE_NUMBER, what, diagnostics) ? bound : NULL;
+  WeirNodeKind kind = parameter->type == WEIR_PARAMETER_INTEGER ? WEIR_NODE_INTEGER : WEIR_NODE_NUMBER;
+  return weir_node_check_kind(bound, kind, what, diagnostics) ? bound : NULL;
+}
+
+static void
+read_bounds(WeirNode *node, WeirParameter *parameter, WeirDiagnostics *diagnostics)
+{
+  parameter->minimum = parameter_bound(node, "minimum", parameter, diagnostics);
+  parameter->maximum = parameter_bound(node, "maximum", parameter, diagnostics);
+  if (parameter->minimum && parameter->maximum &&
+      weir_node_number(parameter->minimum) > weir_node_number(parameter->maximum))
+    weir_diagnostics_error(diagnostics, weir_node_position(parameter->maximum),
+                           "parameter \"%s\" has a \"maximum\" below its \"minimum\"", parameter->name);
 }
 
 static void
@@ -219,8 +231,7 @@ read_parameter(WeirPipeline *pipeline, const char *name, WeirPosition position, 
   if (optional && weir_node_check_kind(optional, WEIR_NODE_BOOLEAN, "\"optional\"", diagnostics))
     parameter->optional = weir_node_boolean(optional);
   parameter->choices = parameter_choices(node, parameter, diagnostics);
-  parameter->minimum = parameter_bound(node, "minimum", parameter, diagnostics);
-  parameter->maximum = parameter_bound(node, "maximum", parameter, diagnostics);
+  read_bounds(node, parameter, diagnostics);
   parameter->by_default = weir_node_get(node, "default");
   if (parameter->by_default && weir_node_kind(parameter->by_default) == WEIR_NODE_NULL) {
     parameter->by_default = NULL;
