@@ -149,43 +149,70 @@ weir_parameter_set_text(WeirParameter *parameter, const char *text, GError **err
 }
 
 /* A default is written in the pipeline file as JSON; it must be of the kind that the type asks for. */
-static WeirNode *
-parse_default(const WeirPipeline *pipeline, const WeirParameter *parameter, GError **error)
+static gboolean
+default_is_of_kind(const WeirParameter *parameter, GError **error)
 {
-  WeirNode *node = parameter->by_default;
+  const WeirNode *node = parameter->by_default;
   WeirNodeKind kind = weir_node_kind(node);
-  WeirPosition at = weir_node_position(node);
-  gboolean textual = TRUE;
+  gboolean fits = kind == WEIR_NODE_STRING;
   switch (parameter->type) {
   case WEIR_PARAMETER_INTEGER:
-    textual = kind == WEIR_NODE_INTEGER;
+    fits = kind == WEIR_NODE_INTEGER;
     break;
   case WEIR_PARAMETER_NUMBER:
-    textual = kind == WEIR_NODE_INTEGER || kind == WEIR_NODE_NUMBER;
+    fits = kind == WEIR_NODE_INTEGER || kind == WEIR_NODE_NUMBER;
     break;
   case WEIR_PARAMETER_BOOLEAN:
-    textual = kind == WEIR_NODE_BOOLEAN;
+    fits = kind == WEIR_NODE_BOOLEAN;
     break;
   case WEIR_PARAMETER_SIZE:
-    textual = kind == WEIR_NODE_STRING || kind == WEIR_NODE_INTEGER;
+    fits = fits || kind == WEIR_NODE_INTEGER;
     break;
   case WEIR_PARAMETER_LIST:
-    if (kind == WEIR_NODE_LIST)
-      return weir_node_ref(node);
-    textual = kind == WEIR_NODE_STRING;
+    fits = fits || kind == WEIR_NODE_LIST;
+    for (gsize i = 0; kind == WEIR_NODE_LIST && i < weir_node_size(node); i++)
+      if (weir_node_kind(weir_node_at(node, i)) != WEIR_NODE_STRING)
+        return fail(error, "its default holds a value of kind %s",
+                    weir_node_kind_name(weir_node_kind(weir_node_at(node, i))));
     break;
   default:
-    textual = kind == WEIR_NODE_STRING;
+    break;
   }
-  if (!textual) {
-    fail(error, "its default is of kind %s", weir_node_kind_name(kind));
+  return fits || fail(error, "its default is of kind %s", weir_node_kind_name(kind));
+}
+
+static WeirNode *
+parse_default(const WeirParameter *parameter, const char *base, GError **error)
+{
+  WeirNode *node = parameter->by_default;
+  if (!default_is_of_kind(parameter, error))
     return NULL;
+  if (weir_node_kind(node) == WEIR_NODE_LIST)
+    return weir_node_ref(node);
+  g_autofree char *text = weir_node_kind(node) == WEIR_NODE_STRING ? g_strdup(weir_node_string(node))
+                                                                   : weir_node_to_json(node, FALSE);
+  return parse_text(parameter, text, base, weir_node_position(node), error);
+}
+
+static void
+refuse_default(const WeirParameter *parameter, const GError *reason, WeirDiagnostics *diagnostics)
+{
+  weir_diagnostics_error(diagnostics, weir_node_position(parameter->by_default), "parameter \"%s\" (%s): %s",
+                         parameter->name, weir_parameter_type_name(parameter->type), reason->message);
+}
+
+void
+weir_parameter_check_default(const WeirParameter *parameter, WeirDiagnostics *diagnostics)
+{
+  g_autoptr(GError) reason = NULL;
+  if (parameter->type == WEIR_PARAMETER_INPUT_PATH) {
+    if (!default_is_of_kind(parameter, &reason))
+      refuse_default(parameter, reason, diagnostics);
+    return;
   }
-  g_autofree char *here = g_get_current_dir();
-  g_autofree char *text =
-      kind == WEIR_NODE_STRING ? g_strdup(weir_node_string(node)) : weir_node_to_json(node, FALSE);
-  const char *base = parameter->type == WEIR_PARAMETER_INPUT_PATH ? pipeline->folder : here;
-  return parse_text(parameter, text, base, at, error);
+  g_autoptr(WeirNode) value = parse_default(parameter, "/", &reason);
+  if (!value)
+    refuse_default(parameter, reason, diagnostics);
 }
 
 gboolean
@@ -198,11 +225,11 @@ weir_pipeline_settle(WeirPipeline *pipeline, WeirDiagnostics *diagnostics)
       continue;
     if (parameter->by_default) {
       g_autoptr(GError) reason = NULL;
-      parameter->value = parse_default(pipeline, parameter, &reason);
+      g_autofree char *here = g_get_current_dir();
+      const char *base = parameter->type == WEIR_PARAMETER_INPUT_PATH ? pipeline->folder : here;
+      parameter->value = parse_default(parameter, base, &reason);
       if (!parameter->value)
-        weir_diagnostics_error(diagnostics, weir_node_position(parameter->by_default),
-                               "parameter \"%s\" (%s): %s", parameter->name,
-                               weir_parameter_type_name(parameter->type), reason->message);
+        refuse_default(parameter, reason, diagnostics);
     } else if (!parameter->optional) {
       WeirDiagnostic *entry = weir_diagnostics_error(diagnostics, parameter->position,
                                                      "parameter \"%s\" has no value", parameter->name);

@@ -218,6 +218,7 @@ read_parameter(WeirPipeline *pipeline, const char *name, WeirPosition position, 
   if (!check_name(name, "parameter", position, diagnostics) ||
       !weir_node_check_kind(node, WEIR_NODE_MAP, what, diagnostics))
     return;
+  gsize before = weir_diagnostics_n_errors(diagnostics);
   WeirParameter *parameter = g_new0(WeirParameter, 1);
   g_ptr_array_add(pipeline->parameters, parameter);
   parameter->name = name;
@@ -237,6 +238,8 @@ read_parameter(WeirPipeline *pipeline, const char *name, WeirPosition position, 
     parameter->by_default = NULL;
     parameter->optional = TRUE;
   }
+  if (parameter->by_default && weir_diagnostics_n_errors(diagnostics) == before)
+    weir_parameter_check_default(parameter, diagnostics);
 }
 
 static void

@@ -83,6 +83,8 @@ const char *weir_parameter_type_name(WeirParameterType type);
 /* "at least 2", "one of: a, b", or NULL. g_free(). */
 char *weir_parameter_range(const WeirParameter *parameter);
 
+/* Whether a default fits its type and range; not whether a path is there, since it may never be used. */
+void weir_parameter_check_default(const WeirParameter *parameter, WeirDiagnostics *diagnostics);
 /* Set a parameter from the text of a command line. */
 gboolean weir_parameter_set_text(WeirParameter *parameter, const char *text, GError **error);
 /* Give every parameter its value: default where none was set; FALSE where a required one has none. */
