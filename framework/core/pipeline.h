@@ -91,7 +91,7 @@ gboolean weir_parameter_set_text(WeirParameter *parameter, const char *text, GEr
 gboolean weir_pipeline_settle(WeirPipeline *pipeline, WeirDiagnostics *diagnostics);
 
 /* Put values in place of ${…} in a tree: parameters, ${env:NAME}, ${env:NAME:-default}; "$${" stands for "${". A member
-   of a map whose whole value is a parameter without a value is left out. NULL if there was an error. */
+   of a map, or an item of a list, whose whole value is a parameter without a value is left out. NULL if there was an error. */
 WeirNode *weir_pipeline_expand(const WeirPipeline *pipeline, const WeirNode *node,
                                WeirDiagnostics *diagnostics);
 /* Whether a stage's "when" holds. TRUE without one, and after an error. */

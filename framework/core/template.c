@@ -131,10 +131,30 @@ expand_string(const Expansion *x, const WeirNode *node)
   return weir_node_new_string(at, out->str);
 }
 
+/* A copy with every ${…} replaced; members and items that are holes are left out. */
 static WeirNode *
-replace(const WeirNode *scalar, gpointer data)
+expand(const Expansion *x, const WeirNode *node)
 {
-  return weir_node_kind(scalar) == WEIR_NODE_STRING ? expand_string(data, scalar) : NULL;
+  WeirNodeKind kind = weir_node_kind(node);
+  WeirNode *result = NULL;
+  if (kind == WEIR_NODE_STRING)
+    result = expand_string(x, node);
+  else if (kind == WEIR_NODE_MAP)
+    result = weir_node_new_map(weir_node_position(node));
+  else if (kind == WEIR_NODE_LIST)
+    result = weir_node_new_list(weir_node_position(node));
+  if (!result)
+    return weir_node_ref((WeirNode *)node);
+  for (gsize i = 0; i < weir_node_size(node); i++) {
+    const WeirNode *child = weir_node_at(node, i);
+    if (is_hole(x, child))
+      continue;
+    if (kind == WEIR_NODE_MAP)
+      weir_node_set(result, weir_node_key_at(node, i), weir_node_key_position_at(node, i), expand(x, child));
+    else
+      weir_node_append(result, expand(x, child));
+  }
+  return result;
 }
 
 WeirNode *
@@ -142,12 +162,7 @@ weir_pipeline_expand(const WeirPipeline *pipeline, const WeirNode *node, WeirDia
 {
   Expansion x = {pipeline, diagnostics};
   gsize before = weir_diagnostics_n_errors(diagnostics);
-  g_autoptr(WeirNode) copy = weir_node_copy(node);
-  if (weir_node_kind(copy) == WEIR_NODE_MAP)
-    for (gsize i = weir_node_size(node); i-- > 0;)
-      if (is_hole(&x, weir_node_at(node, i)))
-        weir_node_remove(copy, weir_node_key_at(node, i));
-  g_autoptr(WeirNode) result = weir_node_rewrite(copy, replace, &x);
+  g_autoptr(WeirNode) result = expand(&x, node);
   return weir_diagnostics_n_errors(diagnostics) == before ? g_steal_pointer(&result) : NULL;
 }
 
