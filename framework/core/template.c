@@ -16,14 +16,20 @@ parameter_name(gpointer data, gsize index)
                                            : NULL;
 }
 
+static WeirDiagnostic *
+unknown_parameter(const WeirPipeline *pipeline, const char *name, WeirPosition at,
+                  WeirDiagnostics *diagnostics)
+{
+  g_autofree char *meant = weir_did_you_mean_of(name, parameter_name, (gpointer)pipeline);
+  return weir_diagnostics_error(diagnostics, at, "unknown parameter \"%s\"%s", name, meant);
+}
+
 static WeirParameter *
 find_parameter(const WeirPipeline *pipeline, const char *name, WeirPosition at, WeirDiagnostics *diagnostics)
 {
   WeirParameter *parameter = weir_pipeline_parameter(pipeline, name);
-  if (!parameter) {
-    g_autofree char *meant = weir_did_you_mean_of(name, parameter_name, (gpointer)pipeline);
-    weir_diagnostics_error(diagnostics, at, "unknown parameter \"%s\"%s", name, meant);
-  }
+  if (!parameter)
+    unknown_parameter(pipeline, name, at, diagnostics);
   return parameter;
 }
 
@@ -210,10 +216,10 @@ weir_pipeline_when(const WeirPipeline *pipeline, const WeirNode *when, WeirDiagn
   }
   g_autofree char *name = compare ? g_strndup(text, compare - text) : g_strdup(text);
   g_strstrip(name);
-  WeirParameter *parameter = find_parameter(pipeline, name, at, diagnostics);
+  WeirParameter *parameter = weir_pipeline_parameter(pipeline, name);
   if (!parameter) {
-    weir_diagnostic_hint(weir_diagnostics_error(diagnostics, at, "\"when\" does not hold a condition"),
-                         "it is \"p\", \"!p\", \"p == value\" or \"p != value\", p being a parameter");
+    weir_diagnostic_hint(unknown_parameter(pipeline, name, at, diagnostics),
+                         "\"when\" is \"p\", \"!p\", \"p == value\" or \"p != value\", p being a parameter");
     return TRUE;
   }
   if (!compare)
