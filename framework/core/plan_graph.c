@@ -278,6 +278,11 @@ report_cycle(WeirPlan *plan, const gboolean *placed, WeirDiagnostics *diagnostic
       stage = plan->stages->pdata[i];
   for (guint i = 0; i < plan->stages->len; i++)
     stage = unplaced_source(stage, placed);
+  WeirPlanStage *first = stage; /* of the cycle, as the file has it */
+  for (WeirPlanStage *at = unplaced_source(stage, placed); at != stage; at = unplaced_source(at, placed))
+    if (at->index < first->index)
+      first = at;
+  stage = first;
   g_autoptr(GString) path = g_string_new(stage->name);
   WeirPlanStage *at = stage;
   do {
