@@ -95,6 +95,30 @@ bind(WeirInput *input, WeirDiagnostics *diagnostics)
   return input->binding != NULL;
 }
 
+/* An output that has the columns of an optional input which nothing feeds: who takes it would wait for ever. */
+static gboolean
+follow_nothing(const WeirPlanStage *stage, WeirDiagnostics *diagnostics)
+{
+  gboolean found = FALSE;
+  for (guint i = 0; i < stage->n_inputs; i++)
+    for (guint e = 0; e < stage->inputs[i].edges->len; e++) {
+      const WeirOutput *from = ((WeirEdge *)stage->inputs[i].edges->pdata[e])->from;
+      const WeirInput *base = from->base >= 0 ? &from->stage->inputs[from->base] : NULL;
+      if (!base || base->edges->len)
+        continue;
+      g_autofree char *label = weir_plan_stage_label(stage);
+      WeirDiagnostic *entry =
+          weir_diagnostics_error(diagnostics, stage->spec->position,
+                                 "%s, port \"%s\": output \"%s\" of stage \"%s\" has the columns of its "
+                                 "input \"%s\", which is not connected",
+                                 label, stage->inputs[i].name, from->name, from->stage->name, base->name);
+      weir_diagnostic_hint(entry, "connect \"%s\" of stage \"%s\", or leave this stage out", base->name,
+                           from->stage->name);
+      found = TRUE;
+    }
+  return found;
+}
+
 static gboolean
 inputs_are_known(const WeirPlanStage *stage)
 {
@@ -199,7 +223,7 @@ weir_plan_resolve(WeirPlan *plan, WeirDiagnostics *diagnostics)
     gboolean fed = stage->class != NULL;
     for (guint p = 0; p < stage->n_inputs && fed; p++)
       fed = stage->inputs[p].edges->len > 0 || (stage->inputs[p].row->flags & WEIR_PORT_OPTIONAL);
-    if (fed)
+    if (fed && !follow_nothing(stage, diagnostics))
       weir_plan_resolve_stage(stage, TRUE, diagnostics);
   }
 }
