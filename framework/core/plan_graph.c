@@ -388,11 +388,37 @@ is_below(const char *path, const char *folder)
   return g_str_has_prefix(path, folder) && path[n] == '/';
 }
 
+/* The one name of a path, links resolved as far as it exists; g_free(). */
+static char *
+real_path(const char *path)
+{
+  g_autofree char *lexical = g_canonicalize_filename(path, NULL);
+  g_autofree char *there = g_strdup(lexical);
+  for (;;) {
+    char *real = realpath(there, NULL);
+    if (real) {
+      char *result = g_build_filename(real, lexical + strlen(there), NULL);
+      free(real);
+      return result;
+    }
+    char *slash = strrchr(there, '/');
+    if (!slash || slash == there)
+      return g_steal_pointer(&lexical);
+    *slash = '\0';
+  }
+}
+
 typedef struct {
-  const char *path;
+  char *path;
   const WeirPlanStage *stage;
   const char *option;
 } Writer;
+
+static void
+writer_clear(gpointer data)
+{
+  g_free(((Writer *)data)->path);
+}
 
 static WeirPosition
 writer_position(const Writer *writer)
@@ -407,15 +433,17 @@ void
 weir_plan_check_writers(WeirPlan *plan, WeirDiagnostics *diagnostics)
 {
   g_autoptr(GArray) writers = g_array_new(FALSE, FALSE, sizeof(Writer));
+  g_array_set_clear_func(writers, writer_clear);
   for (guint s = 0; s < plan->stages->len; s++) {
     const WeirPlanStage *stage = plan->stages->pdata[s];
     for (guint o = 0; stage->class && o < stage->class->n_options; o++) {
       const weir_option *option = &stage->class->options[o];
-      const char *path = option->type == WEIR_OUTPUT_PATH
-                             ? G_STRUCT_MEMBER(const char *, stage->state, option->offset)
-                             : NULL;
-      if (!path || g_str_has_prefix(path, "/dev/"))
+      const char *given = option->type == WEIR_OUTPUT_PATH
+                              ? G_STRUCT_MEMBER(const char *, stage->state, option->offset)
+                              : NULL;
+      if (!given || g_str_has_prefix(given, "/dev/"))
         continue;
+      char *path = real_path(given);
       Writer writer = {path, stage, option->name};
       for (guint w = 0; w < writers->len; w++) {
         const Writer *other = &g_array_index(writers, Writer, w);
