@@ -330,26 +330,25 @@ weir_plan_sort(WeirPlan *plan, WeirDiagnostics *diagnostics)
  * If the stream's source is connected to what the stage waits for by any way but through the stage itself, a full
  * ring could stop that too. Such an edge may hold any number of batches.
  */
-static gboolean
-connected_without(const WeirPlan *plan, const WeirPlanStage *without, const WeirPlanStage *a,
-                  const WeirPlanStage *b)
+static guint
+group_of(guint *group, guint index)
 {
-  guint n = plan->stages->len;
-  g_autofree guint *group = g_new(guint, n + 1);
-  for (guint i = 0; i < n; i++)
+  while (group[index] != index)
+    index = group[index] = group[group[index]];
+  return index;
+}
+
+/* Which stages are connected without the one: two are if they have the same group_of(). */
+static void
+group_without(const WeirPlan *plan, const WeirPlanStage *without, guint *group)
+{
+  for (guint i = 0; i < plan->stages->len; i++)
     group[i] = i;
-  for (gboolean changed = TRUE; changed;) {
-    changed = FALSE;
-    for (guint e = 0; e < plan->edges->len; e++) {
-      const WeirEdge *edge = plan->edges->pdata[e];
-      guint from = edge->from->stage->index, to = edge->to->stage->index;
-      if (edge->from->stage == without || edge->to->stage == without || group[from] == group[to])
-        continue;
-      group[from] = group[to] = MIN(group[from], group[to]);
-      changed = TRUE;
-    }
+  for (guint e = 0; e < plan->edges->len; e++) {
+    const WeirEdge *edge = plan->edges->pdata[e];
+    if (edge->from->stage != without && edge->to->stage != without)
+      group[group_of(group, edge->from->stage->index)] = group_of(group, edge->to->stage->index);
   }
-  return group[a->index] == group[b->index];
 }
 
 static gboolean
@@ -364,18 +363,33 @@ waits_for_before(const WeirEdge *earlier, const WeirEdge *edge)
   return earlier->to->index < edge->to->index || (earlier->to == edge->to && earlier->slot < edge->slot);
 }
 
+static GPtrArray *
+edges_into(const WeirPlanStage *stage)
+{
+  GPtrArray *edges = g_ptr_array_new();
+  for (guint i = 0; i < stage->n_inputs; i++)
+    for (guint e = 0; e < stage->inputs[i].edges->len; e++)
+      g_ptr_array_add(edges, stage->inputs[i].edges->pdata[e]);
+  return edges;
+}
+
 void
 weir_plan_mark_spools(WeirPlan *plan)
 {
-  for (guint e = 0; e < plan->edges->len; e++) {
-    WeirEdge *edge = plan->edges->pdata[e];
-    const WeirPlanStage *stage = edge->to->stage;
-    for (guint i = 0; i < stage->n_inputs; i++)
-      for (guint o = 0; o < stage->inputs[i].edges->len && !edge->spool; o++) {
-        const WeirEdge *earlier = stage->inputs[i].edges->pdata[o];
-        edge->spool = waits_for_before(earlier, edge) &&
-                      connected_without(plan, stage, earlier->from->stage, edge->from->stage);
+  g_autofree guint *group = g_new(guint, plan->stages->len);
+  for (guint s = 0; s < plan->stages->len; s++) {
+    g_autoptr(GPtrArray) edges = edges_into(plan->stages->pdata[s]);
+    if (edges->len < 2)
+      continue;
+    group_without(plan, plan->stages->pdata[s], group);
+    for (guint e = 0; e < edges->len; e++) {
+      WeirEdge *edge = edges->pdata[e];
+      for (guint o = 0; o < edges->len && !edge->spool; o++) {
+        const WeirEdge *earlier = edges->pdata[o];
+        edge->spool = waits_for_before(earlier, edge) && group_of(group, earlier->from->stage->index) ==
+                                                             group_of(group, edge->from->stage->index);
       }
+    }
   }
 }
 
