@@ -62,6 +62,7 @@ weir_plan_free(WeirPlan *plan)
     return;
   g_ptr_array_unref(plan->stages);
   g_ptr_array_unref(plan->edges);
+  g_hash_table_unref(plan->refused);
   g_mutex_clear(&plan->types_lock);
   g_cond_clear(&plan->types_known);
   g_free(plan);
@@ -88,11 +89,18 @@ open_class(WeirPlanStage *stage, const WeirPlanSettings *settings, WeirDiagnosti
   }
   g_autofree char *plugin_name = g_strndup(stage->use, dot - stage->use);
   g_autoptr(GError) error = NULL;
+  WeirDiagnostic *refused = g_hash_table_lookup(stage->plan->refused, plugin_name);
+  if (refused) {
+    g_autofree char *where = weir_position_to_string(at);
+    weir_diagnostic_note(refused, "stage \"%s\" uses it too (%s)", stage->name, where);
+    return FALSE;
+  }
   stage->plugin = weir_plugin_find(plugin_name, settings->folders, settings->allow_unsafe, &error);
   if (!stage->plugin) {
     g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
     WeirDiagnostic *entry =
         weir_diagnostics_error(diagnostics, at, "stage \"%s\": %s", stage->name, lines[0]);
+    g_hash_table_insert(stage->plan->refused, g_steal_pointer(&plugin_name), entry);
     for (guint i = 1; lines[i]; i++) {
       const char *line = g_strchug(lines[i]);
       if (g_str_has_prefix(line, "hint: "))
@@ -322,6 +330,7 @@ weir_plan_new(WeirPipeline *pipeline, const WeirPlanSettings *settings, WeirDiag
   plan->run = settings->run;
   plan->stages = g_ptr_array_new_with_free_func(stage_free);
   plan->edges = g_ptr_array_new_with_free_func(edge_free);
+  plan->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init(&plan->types_lock);
   g_cond_init(&plan->types_known);
   read_seed(plan, diagnostics);

@@ -73,6 +73,7 @@ struct WeirPlan {
   GPtrArray *stages; /* of WeirPlanStage */
   GPtrArray *edges;  /* of WeirEdge */
   guint64 seed;
+  GHashTable *refused; /* names of plugins that could not be opened, with the WeirDiagnostic that says why */
   GMutex types_lock; /* schemas, bindings and derivations while the plan runs */
   GCond types_known; /* some became known, or the run is cancelled */
   struct WeirRun *run;
