@@ -58,8 +58,15 @@ framework_core_test_batch_share_LDADD = libweir-core.la
 framework_core_test_batch_check_LDADD = libweir-core.la
 
 # Tests of the engine: what it is made of, the reading of pipelines, plans, whole runs.
-engine_tests = framework/core/test-queue framework/core/test-pool
+check_LTLIBRARIES += framework/core/test-plugin/test.la
+framework_core_test_plugin_test_la_SOURCES = framework/core/test-plugin/test.c
+framework_core_test_plugin_test_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
+engine_tests = framework/core/test-queue framework/core/test-pool framework/core/test-pipeline \
+  framework/core/test-plan
+EXTRA_DIST += framework/core/test-engine.h
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 framework_core_test_queue_LDADD = libweir-core.la
 framework_core_test_pool_LDADD = libweir-core.la
+framework_core_test_pipeline_LDADD = libweir-core.la
+framework_core_test_plan_LDADD = libweir-core.la
