@@ -26,7 +26,8 @@ libfile_la_SOURCES = \
   plugins/file/utf8.c plugins/file/utf8.h \
   plugins/file/value_parse.c plugins/file/value_parse.h plugins/file/value_real.c \
   plugins/file/window.c plugins/file/window.h \
-  plugins/file/write.c plugins/file/write.h plugins/file/write_csv.c plugins/file/write_format.h \
+  plugins/file/write.c plugins/file/write.h plugins/file/write_column.c plugins/file/write_csv.c \
+  plugins/file/write_format.h \
   plugins/file/write_json.c plugins/file/write_number.c plugins/file/write_number.h \
   plugins/file/write_shortest.c plugins/file/write_shortest.h \
   plugins/file/write_sink.c plugins/file/write_sink.h plugins/file/write_text.c
@@ -44,15 +45,19 @@ plugins_file_test_utf8_LDADD = libfile.la $(BASE_LIBS)
 plugins_file_test_value_parse_LDADD = libfile.la $(BASE_LIBS)
 
 # JSON.
-file_json_tests = plugins/file/test-json-read plugins/file/test-json-scan
+file_json_tests = plugins/file/test-json-read plugins/file/test-json-random plugins/file/test-json-scan
 check_PROGRAMS += $(file_json_tests)
 TESTS += $(file_json_tests)
 plugins_file_test_json_read_SOURCES = plugins/file/test-json-read.c plugins/file/test-json-feed.h
 plugins_file_test_json_read_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
+plugins_file_test_json_random_SOURCES = plugins/file/test-json-random.c plugins/file/test-json-feed.h
+plugins_file_test_json_random_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS) -lm
 plugins_file_test_json_scan_SOURCES = plugins/file/test-json-scan.c plugins/file/test-json-feed.h
 plugins_file_test_json_scan_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
 
 # Writing.
-check_PROGRAMS += plugins/file/test-write-number
-TESTS += plugins/file/test-write-number
+check_PROGRAMS += plugins/file/test-write-number plugins/file/test-write
+TESTS += plugins/file/test-write-number plugins/file/test-write plugins/file/test-write.py
+EXTRA_DIST += plugins/file/test-write.py
+plugins_file_test_write_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS) $(ARCHIVE_LIBS) -lm
 plugins_file_test_write_number_LDADD = libfile.la libweir-base.la $(BASE_LIBS) -lm

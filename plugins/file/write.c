@@ -7,20 +7,6 @@
 #include "detect.h"
 #include "source.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-int
-write_fail(struct writer *writer, int64_t row, const char *text, ...)
-{
-  va_list args;
-  va_start(args, text);
-  vsnprintf(writer->problem.text, sizeof writer->problem.text, text, args);
-  va_end(args);
-  writer->problem.row = row;
-  return -1;
-}
-
 /* --- Options --------------------------------------------------------------------------------------------- */
 
 #define BIT(format) (1u << (format))
@@ -121,43 +107,16 @@ file_write_schema(weir_stage *stage)
 
 /* --- Columns --------------------------------------------------------------------------------------------- */
 
+/* Report what a format could not write. */
 static int
-column_init(weir_stage *stage, struct write_column *column, const struct ArrowSchema *schema)
+fail_problem(weir_stage *stage)
 {
-  column->name = schema->name ? schema->name : "";
-  column->view.type = weir_type_from_format(schema->format, NULL);
-  if (column->view.type == WEIR_TYPE_NONE)
-    return weir_fail(stage, "column \"%s\" is of Arrow format \"%s\", which cannot be written", column->name,
-                     schema->format);
-  if (column->view.type != WEIR_LIST && column->view.type != WEIR_STRUCT)
-    return 0;
-  column->n_children = (uint32_t)schema->n_children;
-  column->children = g_new0(struct write_column, column->n_children);
-  for (uint32_t k = 0; k < column->n_children; k++)
-    if (column_init(stage, &column->children[k], schema->children[k]))
-      return -1;
-  return 0;
-}
-
-static void
-columns_clear(struct write_column *columns, uint32_t n)
-{
-  for (uint32_t k = 0; k < n; k++) {
-    columns_clear(columns[k].children, columns[k].n_children);
-    g_free(columns[k].prefix);
-  }
-  g_free(columns);
-}
-
-/* Look at the batch's part of a column, and of what is in it. */
-static void
-column_show(struct write_column *column, const weir_column *view)
-{
-  column->view = *view;
-  for (uint32_t k = 0; k < column->n_children; k++) {
-    weir_column child = view->type == WEIR_LIST ? weir_column_items(view) : weir_column_member(view, k);
-    column_show(&column->children[k], &child);
-  }
+  struct file_write *f = stage->state;
+  const struct write_problem *p = &f->writer.problem;
+  if (p->row < 0)
+    return weir_fail(stage, "cannot write \"%s\": %s", f->path, p->text);
+  return weir_fail(stage, "cannot write record %" G_GUINT64_FORMAT " to \"%s\": %s",
+                   f->writer.records + (uint64_t)p->row + 1, f->path, p->text);
 }
 
 /* `_row`, which a reader added, and what a stage made of it by a suffix (`_row_left`). */
@@ -179,8 +138,8 @@ choose_columns(weir_stage *stage, const struct ArrowSchema *schema)
     if (f->column ? strcmp(name, f->column) != 0 : is_row_column(name))
       continue;
     f->indices[w->n_columns++] = (uint32_t)k;
-    if (column_init(stage, &w->columns[w->n_columns - 1], schema->children[k]))
-      return -1;
+    if (write_column_init(w, &w->columns[w->n_columns - 1], schema->children[k]))
+      return fail_problem(stage);
   }
   if (w->n_columns == 0)
     return weir_fail(stage, "there is no column to write to \"%s\"", f->path);
@@ -188,18 +147,6 @@ choose_columns(weir_stage *stage, const struct ArrowSchema *schema)
 }
 
 /* --- Writing --------------------------------------------------------------------------------------------- */
-
-/* Report what a format could not write. */
-static int
-fail_problem(weir_stage *stage)
-{
-  struct file_write *f = stage->state;
-  const struct write_problem *p = &f->writer.problem;
-  if (p->row < 0)
-    return weir_fail(stage, "cannot write \"%s\": %s", f->path, p->text);
-  return weir_fail(stage, "cannot write record %" G_GUINT64_FORMAT " to \"%s\": %s",
-                   f->writer.records + (uint64_t)p->row + 1, f->path, p->text);
-}
 
 int
 file_write_open(weir_stage *stage)
@@ -231,7 +178,7 @@ write_batch(weir_stage *stage, const struct ArrowSchema *schema, const struct Ar
     return -1;
   for (uint32_t k = 0; k < w->n_columns; k++) {
     weir_column view = weir_batch_column(schema, batch, f->indices[k]);
-    column_show(&w->columns[k], &view);
+    write_column_show(&w->columns[k], &view);
   }
   if (f->kind->rows(w, batch->length))
     return fail_problem(stage);
@@ -273,6 +220,6 @@ file_write_close(weir_stage *stage)
 {
   struct file_write *f = stage->state;
   sink_free(f->writer.sink);
-  columns_clear(f->writer.columns, f->writer.n_columns);
+  write_columns_clear(f->writer.columns, f->writer.n_columns);
   g_free(f->indices);
 }

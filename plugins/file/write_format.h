@@ -61,6 +61,13 @@ extern const struct write_format write_text;
 /** Say what is wrong with a row. Returns -1. */
 int write_fail(struct writer *writer, int64_t row, const char *text, ...) G_GNUC_PRINTF(3, 4);
 
+/** Make a column of a field of the schema, which outlives it. -1: it is of a type that cannot be written. */
+int write_column_init(struct writer *writer, struct write_column *column, const struct ArrowSchema *schema);
+/** Let the column, and what is in it, show this part of a batch. */
+void write_column_show(struct write_column *column, const weir_column *view);
+/** Free columns that were made, or zeroed. */
+void write_columns_clear(struct write_column *columns, uint32_t n);
+
 /** A value as JSON. -1: it cannot be said (a time beyond the year 9999). */
 int write_json_value(struct writer *writer, const struct write_column *column, int64_t row, unsigned indent);
 

@@ -128,7 +128,7 @@ put_items(struct writer *writer, const struct write_column *item, int64_t from, 
       new_line(sink, indent);
     else if (indent && k > from)
       sink_byte(sink, ' ');
-    if (write_json_value(writer, item, k, indent ? indent + broken : 0))
+    if (write_json_value(writer, item, k, indent))
       return -1;
   }
   if (broken)

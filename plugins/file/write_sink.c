@@ -16,7 +16,6 @@
 struct sink_file {
   WeirAtomicFile *file;
   struct archive *archive; /* NULL: not compressed */
-  uint64_t flushed;
 };
 
 static const struct {
@@ -151,7 +150,7 @@ sink_flush(struct sink *sink, size_t size)
     else if (archive_write_data(f->archive, sink->start, used) != (la_ssize_t)used)
       fail_archive(sink);
   }
-  f->flushed += used;
+  sink->flushed += used;
   sink->at = sink->start;
   if ((size_t)(sink->end - sink->start) < size) {
     sink->start = sink->at = g_realloc(sink->start, size);
@@ -169,12 +168,6 @@ sink_put(struct sink *sink, const char *data, size_t len)
     data += n;
     len -= n;
   }
-}
-
-uint64_t
-sink_bytes(const struct sink *sink)
-{
-  return sink->file->flushed + (uint64_t)(sink->at - sink->start);
 }
 
 bool

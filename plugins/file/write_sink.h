@@ -12,9 +12,10 @@
 /** A file that is being written. Belongs to one thread at a time. The first failure stays: what is put after it
  * goes nowhere, and the commit reports it. */
 struct sink {
-  char *at;    /**< where the next byte goes */
-  char *end;   /**< of the buffer */
-  char *start; /**< of the buffer */
+  char *at;         /**< where the next byte goes */
+  char *end;        /**< of the buffer */
+  char *start;      /**< of the buffer */
+  uint64_t flushed; /**< bytes that left the buffer */
   GError *failure;
   struct sink_file *file; /**< NULL: in memory only */
 };
@@ -36,7 +37,11 @@ bool sink_commit(struct sink *sink, GError **error);
 void sink_free(struct sink *sink);
 
 /** Bytes that were put, before compression. */
-uint64_t sink_bytes(const struct sink *sink);
+static inline uint64_t
+sink_bytes(const struct sink *sink)
+{
+  return sink->flushed + (uint64_t)(sink->at - sink->start);
+}
 
 /** Empty the buffer, and make it fit `size` bytes. */
 void sink_flush(struct sink *sink, size_t size);
