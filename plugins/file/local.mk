@@ -56,8 +56,8 @@ plugins_file_test_json_scan_SOURCES = plugins/file/test-json-scan.c plugins/file
 plugins_file_test_json_scan_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
 
 # Writing.
-check_PROGRAMS += plugins/file/test-write-number plugins/file/test-write
-TESTS += plugins/file/test-write-number plugins/file/test-write plugins/file/test-write.py
+check_PROGRAMS += plugins/file/test-write-number plugins/file/test-write-formats
+TESTS += plugins/file/test-write-number plugins/file/test-write-formats plugins/file/test-write.py
 EXTRA_DIST += plugins/file/test-write.py
-plugins_file_test_write_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS) $(ARCHIVE_LIBS) -lm
+plugins_file_test_write_formats_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS) $(ARCHIVE_LIBS) -lm
 plugins_file_test_write_number_LDADD = libfile.la libweir-base.la $(BASE_LIBS) -lm

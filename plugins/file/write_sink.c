@@ -9,13 +9,13 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 
 #define CAPACITY (256u << 10)
 
 struct sink_file {
   WeirAtomicFile *file;
   struct archive *archive; /* NULL: not compressed */
+  bool abandoned;          /* what still comes goes nowhere */
 };
 
 static const struct {
@@ -47,22 +47,29 @@ sink_levels(const char *compression, int *lowest, int *highest)
   return true;
 }
 
-/* libarchive hands compressed bytes on. What goes wrong below is kept by the file, in its own words. */
+/* libarchive hands compressed bytes on. What goes wrong below is kept by the file, in its own words, and looked
+ * at there: libarchive, told of it, would not free what its compressors hold. */
 static la_ssize_t
 take_compressed(struct archive *archive, void *data, const void *bytes, size_t len)
 {
   struct sink_file *f = data;
-  if (weir_atomic_file_write(f->file, bytes, len, NULL))
-    return (la_ssize_t)len;
-  archive_set_error(archive, EIO, "cannot write");
-  return -1;
+  (void)archive;
+  if (!f->abandoned)
+    weir_atomic_file_write(f->file, bytes, len, NULL);
+  return (la_ssize_t)len;
+}
+
+/* Take over a failure of the file below. */
+static bool
+file_failed(struct sink *sink)
+{
+  return sink->failure || !weir_atomic_file_write(sink->file->file, "", 0, &sink->failure);
 }
 
 static void
 fail_archive(struct sink *sink)
 {
-  /* A failed write says more than libarchive does of it. */
-  if (sink->failure || !weir_atomic_file_write(sink->file->file, "", 0, &sink->failure))
+  if (file_failed(sink))
     return;
   const char *why = archive_error_string(sink->file->archive);
   g_set_error(&sink->failure, WEIR_ERROR, WEIR_ERROR_FAILED, "cannot compress \"%s\": %s",
@@ -147,7 +154,7 @@ sink_flush(struct sink *sink, size_t size)
   if (used && !sink->failure) {
     if (!f->archive)
       weir_atomic_file_write(f->file, sink->start, used, &sink->failure);
-    else if (archive_write_data(f->archive, sink->start, used) != (la_ssize_t)used)
+    else if (archive_write_data(f->archive, sink->start, used) != (la_ssize_t)used || file_failed(sink))
       fail_archive(sink);
   }
   sink->flushed += used;
@@ -189,7 +196,7 @@ sink_free(struct sink *sink)
   if (!sink)
     return;
   if (sink->file && sink->file->archive) {
-    archive_write_fail(sink->file->archive); /* no more bytes: they would go nowhere */
+    sink->file->abandoned = true;
     archive_write_free(sink->file->archive);
   }
   if (sink->file)
