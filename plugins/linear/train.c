@@ -140,6 +140,27 @@ check_weights(weir_stage *stage, const LinearTasks *tasks)
 
 /* --- What is told about the rows ------------------------------------------------------------------------------------ */
 
+/* There must be something to tell apart, in one task at least. */
+static int
+check_labels(weir_stage *stage, const LinearTasks *tasks)
+{
+  const LinearTask *first = tasks->tasks->pdata[0];
+  guint single = 0;
+  for (guint h = 0; h < tasks->tasks->len; h++)
+    single += ((const LinearTask *)tasks->tasks->pdata[h])->labels->len == 1;
+  if (single == tasks->tasks->len)
+    return weir_fail(stage, "there is nothing to tell apart: all rows%s have the label \"%s\"",
+                     single > 1 ? " of a task" : "", (const char *)first->labels->pdata[0]);
+  for (guint h = 0; h < tasks->tasks->len; h++) {
+    const LinearTask *task = tasks->tasks->pdata[h];
+    if (task->labels->len == 1)
+      weir_log(stage, WEIR_LOG_WARNING,
+               "all rows of task \"%s\" have the label \"%s\": the model will always predict it", task->task,
+               (const char *)task->labels->pdata[0]);
+  }
+  return 0;
+}
+
 static int
 check_rows(weir_stage *stage, const LinearRows *rows, const LinearTasks *tasks)
 {
@@ -158,14 +179,8 @@ check_rows(weir_stage *stage, const LinearRows *rows, const LinearTasks *tasks)
     weir_log(stage, WEIR_LOG_WARNING,
              "column \"%s\" is empty in all rows: the model will only know how frequent the labels are",
              state->text);
-  for (guint h = 0; h < tasks->tasks->len; h++) {
-    const LinearTask *task = tasks->tasks->pdata[h];
-    if (task->labels->len == 1)
-      weir_log(stage, WEIR_LOG_WARNING,
-               "all rows%s%s%s have the label \"%s\": the model will always predict it",
-               task->task[0] ? " of task \"" : "", task->task, task->task[0] ? "\"" : "",
-               (const char *)task->labels->pdata[0]);
-  }
+  if (check_labels(stage, tasks))
+    return -1;
   return check_weights(stage, tasks);
 }
 
