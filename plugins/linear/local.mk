@@ -8,3 +8,7 @@ plugins_linear_linear_la_SOURCES = plugins/linear/linear.c \
   plugins/linear/train.c
 plugins_linear_linear_la_LDFLAGS = $(PLUGIN_LINK)
 plugins_linear_linear_la_LIBADD = libweir-ml.la libweir-base.la $(BASE_LIBS) -lm
+
+linear_scripts = plugins/linear/test_linear.sh
+TESTS += $(linear_scripts)
+EXTRA_DIST += $(linear_scripts)
