@@ -14,10 +14,12 @@
 #include "base/error.h"
 #include "base/quote.h"
 
-#define CHUNK ((size_t)16 << 20) /* bytes between two looks at `step` */
+#define CHUNK  ((size_t)16 << 20) /* bytes between two looks at `step` */
+#define BUFFER ((size_t)1 << 20)
 
 typedef struct {
-  const char *from; /* the folder, for messages */
+  const char *from; /* the folders, for messages */
+  const char *to;
   guint entries;
   guint64 bytes;
   WeirArtifactStep step;
@@ -44,6 +46,15 @@ system_failed(const Copy *copy, const char *action, const char *path)
 }
 
 static gboolean
+write_failed(const Copy *copy, const char *path)
+{
+  int saved = errno;
+  g_autofree char *full = *path ? g_build_filename(copy->to, path, NULL) : g_strdup(copy->to);
+  weir_set_io_error(copy->error, saved, "write", full);
+  return FALSE;
+}
+
+static gboolean
 refuse(const Copy *copy, WeirErrorCode code, const char *path, const char *why)
 {
   g_autofree char *full = g_build_filename(copy->from, path, NULL);
@@ -65,41 +76,37 @@ count_bytes(Copy *copy, guint64 bytes, const char *path)
   return TRUE;
 }
 
-/* For file systems between which the kernel does not copy. */
-static ssize_t
-copy_by_hand(int from, int to, char *buffer, size_t size)
-{
-  ssize_t got = read(from, buffer, size);
-  for (ssize_t done = 0; done < got;) {
-    ssize_t written = write(to, buffer + done, (size_t)(got - done));
-    if (written < 0 && errno != EINTR)
-      return -1;
-    done += written > 0 ? written : 0;
-  }
-  return got;
-}
-
+/* Lets the kernel copy, which shares storage where it can. It stops at the end of the file, where it cannot
+ * copy between these file systems, and at any failure: the rest is then copied by hand, which says why. */
 static gboolean
-kernel_cannot(int number)
+copy_by_kernel(Copy *copy, int from, int to, const char *path)
 {
-  return number == EXDEV || number == EINVAL || number == ENOSYS || number == EOPNOTSUPP || number == EPERM ||
-         number == EBADF || number == ETXTBSY;
-}
-
-static gboolean
-copy_bytes(Copy *copy, int from, int to, const char *path)
-{
-  g_autofree char *buffer = NULL;
   for (;;) {
-    ssize_t got =
-        buffer ? copy_by_hand(from, to, buffer, CHUNK / 16) : copy_file_range(from, NULL, to, NULL, CHUNK, 0);
+    ssize_t got = copy_file_range(from, NULL, to, NULL, CHUNK, 0);
     if (got < 0 && errno == EINTR)
       continue;
-    if (got < 0 && (buffer || !kernel_cannot(errno)))
-      return system_failed(copy, "copy", path);
-    if (got <= 0 && !buffer) { /* the end; or a file system whose files look empty to the kernel's copy */
-      buffer = g_malloc(CHUNK / 16);
+    if (got <= 0)
+      return TRUE;
+    if (!count_bytes(copy, (guint64)got, path))
+      return FALSE;
+  }
+}
+
+static gboolean
+copy_by_hand(Copy *copy, int from, int to, const char *path)
+{
+  g_autofree char *buffer = g_malloc(BUFFER);
+  for (;;) {
+    ssize_t got = read(from, buffer, BUFFER);
+    if (got < 0 && errno == EINTR)
       continue;
+    if (got < 0)
+      return system_failed(copy, "read", path);
+    for (ssize_t done = 0; done < got;) {
+      ssize_t written = write(to, buffer + done, (size_t)(got - done));
+      if (written < 0 && errno != EINTR)
+        return write_failed(copy, path);
+      done += MAX(written, 0);
     }
     if (got == 0)
       return TRUE;
@@ -123,12 +130,12 @@ copy_file(Copy *copy, const Folder *folder, const char *name, const char *path)
   else if (!S_ISREG(status.st_mode))
     refuse(copy, WEIR_ERROR_INVALID, path, "it is neither a file nor a folder");
   else if ((to = openat(folder->to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) < 0)
-    system_failed(copy, "copy", path);
+    write_failed(copy, path);
   else
-    done = copy_bytes(copy, from, to, path);
+    done = copy_by_kernel(copy, from, to, path) && copy_by_hand(copy, from, to, path);
   close(from);
   if (to >= 0 && close(to) != 0 && done)
-    done = system_failed(copy, "copy", path);
+    done = write_failed(copy, path);
   return done;
 }
 
@@ -140,13 +147,13 @@ copy_subfolder(Copy *copy, const Folder *folder, const char *name, const char *p
   if (folder->depth + 1 > WEIR_ARTIFACT_MAX_DEPTH)
     return refuse(copy, WEIR_ERROR_LIMIT, path, "more than 32 folders stand within each other");
   if (mkdirat(folder->to, name, 0777) != 0)
-    return system_failed(copy, "copy", path);
+    return write_failed(copy, path);
   Folder below = {-1, -1, folder->depth + 1, path};
   below.from = openat(folder->from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (below.from < 0)
     return system_failed(copy, "read the folder", path);
   below.to = openat(folder->to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  gboolean done = below.to >= 0 ? copy_folder(copy, &below) : system_failed(copy, "copy", path);
+  gboolean done = below.to >= 0 ? copy_folder(copy, &below) : write_failed(copy, path);
   if (below.to >= 0)
     close(below.to);
   close(below.from);
@@ -195,9 +202,10 @@ copy_folder(Copy *copy, const Folder *folder)
 }
 
 gboolean
-weir_artifact_copy(const char *from, const char *to, WeirArtifactStep step, gpointer data, GError **error)
+weir_artifact_copy(const char *from, const char *to, const char *to_name, WeirArtifactStep step,
+                   gpointer data, GError **error)
 {
-  Copy copy = {.from = from, .step = step, .data = data, .error = error};
+  Copy copy = {.from = from, .to = to_name ? to_name : to, .step = step, .data = data, .error = error};
   Folder top = {-1, -1, 0, ""};
   top.from = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (top.from < 0)
@@ -205,7 +213,7 @@ weir_artifact_copy(const char *from, const char *to, WeirArtifactStep step, gpoi
   top.to = open(to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   gboolean done = top.to >= 0 && copy_folder(&copy, &top);
   if (top.to < 0)
-    weir_set_io_error(error, errno, "write the folder", to);
+    write_failed(&copy, "");
   else
     close(top.to);
   close(top.from);

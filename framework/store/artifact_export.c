@@ -131,9 +131,10 @@ write_manifest(const char *folder, const WeirArtifactExport *how, const GPtrArra
 
 /* Fills the temporary folder; nothing of it can be seen yet. */
 static gboolean
-fill(const char *from, const char *folder, const WeirArtifactExport *how, guint *n_files, guint64 *bytes,
-     GError **error)
+fill(const char *from, const WeirAtomicDir *dir, const WeirArtifactExport *how, guint *n_files,
+     guint64 *bytes, GError **error)
 {
+  const char *folder = weir_atomic_dir_temporary(dir);
   char hex[WEIR_DIGEST_HEX_BYTES];
   g_autofree char *reserved = g_build_filename(from, WEIR_ARTIFACT_MANIFEST, NULL);
   g_autofree char *quoted = weir_quote_path(from);
@@ -143,7 +144,7 @@ fill(const char *from, const char *folder, const WeirArtifactExport *how, guint 
                 quoted, WEIR_ARTIFACT_MANIFEST);
     return FALSE;
   }
-  if (!weir_artifact_copy(from, folder, how->step, how->data, error))
+  if (!weir_artifact_copy(from, folder, weir_atomic_dir_path(dir), how->step, how->data, error))
     return FALSE;
   g_autoptr(GPtrArray) files = weir_digest_manifest(folder, NULL, error);
   if (!files)
@@ -171,7 +172,7 @@ weir_artifact_export(const char *from, const char *path, const WeirArtifactExpor
     return FALSE;
   g_autoptr(WeirAtomicDir) dir =
       weir_atomic_dir_open(path, WEIR_ATOMIC_MAKE_PARENTS | WEIR_ATOMIC_REPLACE_FOLDER, error);
-  if (!dir || !fill(from, weir_atomic_dir_temporary(dir), how, files, bytes, error))
+  if (!dir || !fill(from, dir, how, files, bytes, error))
     return FALSE;
   return weir_atomic_dir_commit(dir, error);
 }

@@ -47,9 +47,10 @@ typedef gboolean (*WeirArtifactStep)(guint64 bytes, gpointer data);
 /* Copies the files below `from` into the folder `to`, which exists and is empty; a top-level artifact.json is
  * left out. Links and special files are refused, also such as appear meanwhile, and so are names that are not
  * UTF-8 and what is beyond the limits above. Storage is shared where the file system can (reflinks).
- * Permissions are those of new files. On failure the caller removes `to`. */
-gboolean weir_artifact_copy(const char *from, const char *to, WeirArtifactStep step, gpointer data,
-                            GError **error);
+ * Permissions are those of new files. On failure the caller removes `to`. Messages call it `to_name`, which may
+ * be NULL for `to`. */
+gboolean weir_artifact_copy(const char *from, const char *to, const char *to_name, WeirArtifactStep step,
+                            gpointer data, GError **error);
 
 /* Whether the folder's files are those of the manifest; the error names the first that differs, is missing,
  * or should not be there, by its path in the folder. */

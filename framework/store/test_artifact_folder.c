@@ -167,7 +167,7 @@ assert_copy_fails(Fixture *f, const char *message)
   g_autoptr(GError) error = NULL;
   g_assert_true(weir_remove_tree(f->to, NULL));
   g_assert_cmpint(g_mkdir(f->to, 0777), ==, 0);
-  g_assert_false(weir_artifact_copy(f->from, f->to, NULL, NULL, &error));
+  g_assert_false(weir_artifact_copy(f->from, f->to, NULL, NULL, NULL, &error));
   g_assert_nonnull(strstr(error->message, message));
 }
 

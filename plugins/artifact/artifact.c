@@ -178,7 +178,7 @@ static WeirArtifactManifest *
 bring_in(weir_stage *stage, const char *folder, GError **error)
 {
   const Reader *reader = stage->state;
-  if (!weir_artifact_copy(reader->path, folder, on_copied, stage, error))
+  if (!weir_artifact_copy(reader->path, folder, NULL, on_copied, stage, error))
     return NULL;
   g_autoptr(WeirArtifactManifest) manifest = describe(stage, folder, error);
   if (!manifest || !reader->sha256 || g_ascii_strcasecmp(reader->sha256, manifest->sha256) == 0)
