@@ -30,3 +30,5 @@ bench: all
 TESTS += tests/e2e/readme.py
 EXTRA_DIST += tests/e2e/readme.py
 CLEANFILES += tests/install.lock
+
+include tests/e2e/local.mk

@@ -189,4 +189,4 @@ runs 1 "a file for the folder of an artifact" move.json --from rows.csv --to bad
 says "is named" 'rows\.csv' 'is a file'
 absent "none of these wrote anything" bad
 clean "no temporary file is left" "$work"
-finish
+plan

@@ -56,4 +56,4 @@ runs 0 "the quickstart again, over its own output" "$pipelines/quickstart.json"
 runs 0 "the quickstart into another folder" "$pipelines/quickstart.json" --output other/deep
 check "gives the same bytes" diff -r quickstart-output other/deep
 clean "no temporary file is left" "$work"
-finish
+plan

@@ -107,17 +107,16 @@ on_mount() {
     find mount -mindepth 1 -type f | sed "s/^/left: /" >left; exit $code' - "$@"
 }
 if unshare -Urm true 2>/dev/null; then
-  on_mount ro "$run" "$classify" --train train.csv --output mount/out
-  result $(($? != 1)) "an output that is read-only ends with 1"
+  if on_mount ro "$run" "$classify" --train train.csv --output mount/out; then code=0; else code=$?; fi
+  check "an output that is read-only ends with 1" test $code -eq 1
   says "an output that is read-only: what and where" 'mount/out' 'Read-only file system'
-  on_mount size=16k "$run" "$classify" --train train.csv --output mount/out
-  result $(($? != 1)) "a full disk ends with 1"
+  if on_mount size=16k "$run" "$classify" --train train.csv --output mount/out; then code=0; else code=$?; fi
+  check "a full disk ends with 1" test $code -eq 1
   says "a full disk: what and where" 'mount/out' 'No space left'
   check "a full disk: no temporary file" bash -c '! grep "\.tmp" left'
 else
-  result 0 "read-only output and full disk # SKIP this system does not let users mount"
+  skip "read-only output and full disk" "this system does not let users mount"
 fi
 
-rm -f empty.csv left
 clean "no temporary file is left" "$work"
-finish
+plan

@@ -76,4 +76,4 @@ runs 1 "a model with one byte changed" use.json
 says "names the file" "$(basename "$weights")\" is not what artifact.json says"
 absent "writes nothing" used.jsonl
 clean "no temporary file is left" "$work"
-finish
+plan
