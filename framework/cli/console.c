@@ -98,7 +98,8 @@ show_state(CliConsole *console, WeirRun *run, const WeirMessage *message)
   } else if (stage && g_strcmp0(message->text, "done") == 0) {
     g_autofree char *duration = weir_format_duration((gint64)(stage->elapsed_ns / 1000));
     g_autofree char *records = weir_format_count((double)cli_progress_records(stage));
-    g_autofree char *text = g_strdup_printf("done: %s records in %s", records, duration);
+    g_autofree char *text = g_strdup_printf("done: %s record%s in %s", records,
+                                            cli_progress_records(stage) == 1 ? "" : "s", duration);
     print_line(console, message->stage, CLI_PLAIN, "", text);
   } else if (message->stage) {
     print_line(console, message->stage, CLI_PLAIN, "", message->text);

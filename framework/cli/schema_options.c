@@ -203,7 +203,7 @@ write_default(WeirJsonWriter *json, const WeirNode *option, const char *type)
 static void
 write_secret(WeirJsonWriter *json)
 {
-  cli_schema_members(json, "\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^\\\\$\\\\{env:[^}]+\\\\}$\"},"
+  cli_schema_members(json, "\"anyOf\":[{\"type\":\"string\",\"pattern\":\"^\\\\$\\\\{[^}]+\\\\}$\"},"
                            "{\"type\":\"object\",\"properties\":{\"file\":{\"type\":\"string\"}},"
                            "\"required\":[\"file\"],\"additionalProperties\":false}]");
 }

@@ -58,13 +58,14 @@ cli_summary_bottleneck(const WeirStageStats *stats, guint n, double elapsed, cha
   return busiest;
 }
 
+/* Records a second while it worked: what the stage could do if the others let it. */
 static char *
 rate_text(const WeirStageStats *stage)
 {
   guint64 records = cli_progress_records(stage);
-  if (!records || stage->elapsed_ns < 1000)
+  if (!records || stage->busy_ns < 1000)
     return g_strdup("-");
-  g_autofree char *rate = weir_format_count((double)records / ((double)stage->elapsed_ns / 1e9));
+  g_autofree char *rate = weir_format_count((double)records / ((double)stage->busy_ns / 1e9));
   return g_strconcat(rate, "/s", NULL);
 }
 
@@ -105,8 +106,9 @@ append_table(GString *out, const CliSummary *summary, gint busiest, guint column
 }
 
 static void
-append_artifacts(GString *out, const CliReport *report, const CliStyle *style)
+append_artifacts(GString *out, const CliSummary *summary, const CliStyle *style)
 {
+  const CliReport *report = summary->report;
   guint kind_columns = 0;
   for (guint i = 0; i < report->artifacts->len; i++) {
     const CliArtifact *artifact = report->artifacts->pdata[i];
@@ -115,7 +117,10 @@ append_artifacts(GString *out, const CliReport *report, const CliStyle *style)
   for (guint i = 0; i < report->artifacts->len; i++) {
     const CliArtifact *artifact = report->artifacts->pdata[i];
     g_autofree char *kind = cli_text_clean(artifact->kind ? artifact->kind : "file", FALSE);
-    g_autofree char *path = cli_text_path(artifact->path ? artifact->path : "");
+    /* What lies in the run directory is named relative to it. */
+    g_autofree char *whole =
+        g_canonicalize_filename(artifact->path ? artifact->path : "", summary->directory);
+    g_autofree char *path = cli_text_path(whole);
     g_autoptr(GString) padded = g_string_new(NULL);
     cli_text_pad(padded, kind, kind_columns, CLI_LEFT);
     g_string_append(out, "  ");
@@ -124,11 +129,12 @@ append_artifacts(GString *out, const CliReport *report, const CliStyle *style)
   }
 }
 
-/* What is counted in a unit is often whole. */
+/* Counts are whole; a share that is 0 or 1 keeps its decimals. */
 static char *
 metric_text(const CliMetric *metric)
 {
-  gboolean whole = metric->unit && metric->value == trunc(metric->value) && fabs(metric->value) < 1000;
+  gboolean count = metric->unit || fabs(metric->value) >= 2;
+  gboolean whole = count && metric->value == trunc(metric->value) && fabs(metric->value) < 1000;
   return whole ? g_strdup_printf("%.0f", metric->value) : cli_points_number(metric->value);
 }
 
@@ -193,7 +199,7 @@ cli_summary_text(const CliSummary *summary, guint columns, const CliStyle *style
     cli_text_wrap(out, sentence, 2, columns ? columns : 100);
   }
   append_metrics(out, summary->report, style);
-  append_artifacts(out, summary->report, style);
+  append_artifacts(out, summary, style);
   if (summary->directory) {
     g_autofree char *directory = cli_text_path(summary->directory);
     g_string_append_printf(out, "  run directory: %s\n", directory);

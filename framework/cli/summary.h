@@ -14,7 +14,7 @@ typedef struct CliSummary {
   guint n;
   double elapsed;        /* seconds */
   int code;              /* exit code */
-  const char *directory; /* of the run; NULL: none was made */
+  const char *directory; /* of the run, absolute; NULL: none was made */
   const CliReport *report;
 } CliSummary;
 

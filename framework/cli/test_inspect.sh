@@ -107,7 +107,7 @@ assert defs["display.rows"]["properties"]["from"] is False
 assert defs["display.eat"]["required"] == ["from"]
 options = defs["display.rows"]["properties"]["options"]["properties"]
 assert options["batches"]["default"] == 3
-assert options["key"]["anyOf"][0]["pattern"] == r"^\$\{env:[^}]+\}$"
+assert options["key"]["anyOf"][0]["pattern"] == r"^\$\{[^}]+\}$"
 assert options["batches"]["anyOf"][0] == {"type": "integer", "minimum": 0, "maximum": 1000000}
 assert sys.argv[2] not in open(sys.argv[1], encoding="utf-8").read()
 END

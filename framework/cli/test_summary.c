@@ -47,18 +47,18 @@ test_text(void)
                                         .kind = "model",
                                         .name = "out/mo\033del",
                                         .text = "00"});
-  CliSummary summary = {stats, 2, 10, WEIR_EXIT_OK, "runs/quick-1", report};
+  CliSummary summary = {stats, 2, 10, WEIR_EXIT_OK, "/x/runs/quick-1", report};
   g_autofree char *text = cli_summary_text(&summary, 0, &plain);
   g_assert_cmpstr(
       text, ==,
       "\nquick done in 10.0 s\n"
-      "  stage      in     out     rate    busy  waited for in  waited for out   share\n"
-      "  load        -  10.0 k  5.0 k/s  500 ms              -           1.5 s   5 %\n"
-      "  model  10.0 k       1  1.0 k/s   8.0 s         250 ms               -  80 % <\n"
+      "  stage      in     out      rate    busy  waited for in  waited for out   share\n"
+      "  load        -  10.0 k  20.0 k/s  500 ms              -           1.5 s   5 %\n"
+      "  model  10.0 k       1   1.3 k/s   8.0 s         250 ms               -  80 % <\n"
       "  The bottleneck was model (linear.train): it worked for 8.0 s of the run's 10.0 s (80 %).\n"
       "  score  accuracy 0.9172  f1 0.7500\n"
-      "  model  out/mo\\x1bdel\n"
-      "  run directory: runs/quick-1\n");
+      "  model  /x/runs/quick-1/out/mo\\x1bdel\n"
+      "  run directory: /x/runs/quick-1\n");
 }
 
 static void
