@@ -134,7 +134,7 @@ cli_child_failure(const CliChild *child)
   if (text->len && child->errors->len) {
     g_autofree char *clean = cli_text_clean(child->errors->str, TRUE);
     g_auto(GStrv) lines = g_strsplit(g_strchomp(clean), "\n", 9);
-    for (guint i = 0; lines[i] && i < 8; i++)
+    for (guint i = 0; i < 8 && lines[i]; i++)
       g_string_append_printf(text, "\n  %s", lines[i]);
   }
   return g_string_free(text, text->len == 0);

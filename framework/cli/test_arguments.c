@@ -18,7 +18,7 @@ static CliArguments *
 parse(const char *line)
 {
   static char **argv;
-  g_strfreev(argv);
+  g_clear_pointer(&argv, g_strfreev);
   g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
   return cli_arguments_parse(cli_run_flags, parameters, G_N_ELEMENTS(parameters), (int)g_strv_length(argv),
                              argv);
@@ -124,7 +124,7 @@ static const char *
 file_of(const char *line)
 {
   static char **argv;
-  g_strfreev(argv);
+  g_clear_pointer(&argv, g_strfreev);
   g_assert_true(g_shell_parse_argv(line, NULL, &argv, NULL));
   return cli_arguments_find_file(cli_run_flags, (int)g_strv_length(argv), argv);
 }

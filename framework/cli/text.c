@@ -248,7 +248,7 @@ cli_table_print(const CliTable *table, GString *out, guint indent, guint columns
   for (guint i = 0; i < rows * n; i++)
     widths[i % n] = MAX(widths[i % n], cli_text_columns(table->cells->pdata[i]));
   for (gint row = -1; row < (gint)rows; row++) {
-    char *const *cells = row < 0 ? table->headings : (char *const *)table->cells->pdata + (guint)row * n;
+    char *const *cells = row < 0 ? table->headings : (char *const *)table->cells->pdata + (gsize)row * n;
     g_autofree char *line = table_line(table, cells, widths);
     g_autoptr(GString) inked = g_string_new(NULL);
     cli_text_ink(inked, style, row < 0 ? CLI_DIM : row == marked ? CLI_BOLD : CLI_PLAIN, line);
