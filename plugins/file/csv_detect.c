@@ -65,7 +65,7 @@ try_delimiter(const char *data, size_t len, bool last, struct csv_dialect dialec
 {
   struct csv_record record = {0};
   struct format_error ignored;
-  size_t counts[RECORDS_FOR_DELIMITER], n = 0, at = 0;
+  size_t counts[RECORDS_FOR_DELIMITER] = {0}, n = 0, at = 0;
   struct evenness best = {0, 1};
   while (n < RECORDS_FOR_DELIMITER) {
     enum csv_found found = csv_record_read(&record, data + at, len - at, last, 1, dialect, &ignored);

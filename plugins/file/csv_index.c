@@ -51,7 +51,7 @@ find_ends(const struct kernel *kernel, const struct block *b, struct carry *carr
   uint64_t after_cr = cr << 1 | carry->after_cr;
 
   *odd = (opening & ~(after_end | after_quote)) | (after_close & ~(ends | b->quote)) | b->nul;
-  carry->inside = (uint64_t)((int64_t)inside >> 63);
+  carry->inside = 0 - (inside >> 63);
   carry->after_end = ends >> 63;
   carry->after_quote = b->quote >> 63;
   carry->after_close = closing >> 63;

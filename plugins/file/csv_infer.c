@@ -24,7 +24,8 @@ struct infer {
   char **names;
   struct guess *guesses;
   uint32_t n;
-  uint32_t *fields; /* of the file at hand: the column of each of its `n` fields */
+  GHashTable *places; /* of names among the columns */
+  uint32_t *fields;   /* of the file at hand: the column of each of its `n` fields */
   struct csv_record record;
 };
 
@@ -40,6 +41,7 @@ void
 csv_infer_free(void *state)
 {
   struct infer *infer = state;
+  g_clear_pointer(&infer->places, g_hash_table_unref);
   g_strfreev(infer->names);
   g_free(infer->guesses);
   g_free(infer->fields);
@@ -223,8 +225,10 @@ begin_columns(struct infer *infer, char **names, struct format_error *error)
   infer->n = g_strv_length(names);
   infer->guesses = g_new0(struct guess, infer->n);
   infer->fields = g_new0(uint32_t, infer->n);
+  infer->places = g_hash_table_new(g_str_hash, g_str_equal);
   for (uint32_t k = 0; k < infer->n; k++) {
     infer->guesses[k].can = CAN_ALL;
+    g_hash_table_insert(infer->places, names[k], GUINT_TO_POINTER(k));
     infer->fields[k] = k;
   }
   infer->begun = true;
@@ -236,28 +240,29 @@ static int
 match_columns(struct infer *infer, char **names, struct format_error *error)
 {
   g_autoptr(GString) missing = g_string_new(NULL);
-  uint32_t n = g_strv_length(names), found = 0;
+  uint32_t n = g_strv_length(names);
+  g_autofree bool *found = g_new0(bool, infer->n);
   char quoted[100];
   for (uint32_t k = 0; k < n; k++) {
-    int64_t column = csv_find_name(infer->names, infer->n, names[k]);
-    if (column < 0)
+    gpointer place;
+    if (!g_hash_table_lookup_extended(infer->places, names[k], NULL, &place))
       return format_fail(error, infer->record.line, 0,
-                         "the file has a column %s that the files before it do not have; "
-                         "files that are read together need the same columns",
+                         "the file has a column %s that the files before it do not have; files that are read "
+                         "together need the same columns",
                          format_quote(names[k], strlen(names[k]), quoted));
-    if (k < infer->n)
-      infer->fields[k] = (uint32_t)column;
-    found++;
+    found[GPOINTER_TO_UINT(place)] = true;
+    infer->fields[k] = GPOINTER_TO_UINT(place); /* no name comes twice: there are no more than columns */
   }
-  for (uint32_t k = 0; k < infer->n && found < infer->n; k++)
-    if (csv_find_name(names, n, infer->names[k]) < 0)
+  for (uint32_t k = 0; k < infer->n; k++)
+    if (!found[k] && missing->len < 300)
       g_string_append_printf(missing, "%s%s", missing->len ? ", " : "",
                              format_quote(infer->names[k], strlen(infer->names[k]), quoted));
   if (missing->len)
-    return format_fail(error, infer->record.line, 0,
-                       "the file lacks column %s, which the files before it have; "
-                       "files that are read together need the same columns",
-                       missing->str);
+    return format_fail(
+        error, infer->record.line, 0,
+        "the file lacks column %s, which the files before it have; files that are read together "
+        "need the same columns",
+        missing->str);
   return 0;
 }
 

@@ -1,188 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Parses CSV into columns. Two readers: an index of field ends (csv_index.c) and a loop that copies and
- * converts what lies between them; and for whatever that loop does not expect (a quote out of place, a null,
- * a wrong value, a ragged record, the end of the file) the reader of one record (csv_record.c), which knows
- * every rule and every error.
+ * converts what lies between them (csv_fast.c); and for whatever that loop does not expect (a quote out of
+ * place, a null, a wrong value, a ragged record, the end of the file) the reader of one record
+ * (csv_record.c), which knows every rule and every error.
  */
 #include "config.h"
 
-#include "csv.h"
 #include "csv_parse.h"
 #include "utf8.h"
-#include "value_parse.h"
-
-#include <stdlib.h>
 
 /* What is indexed at once: fits the second-level cache together with its index. */
 #define CHUNK ((size_t)32 << 10)
-
-/* Ways of a field in the fast loop. */
-enum way { WAY_TEXT, WAY_INTEGER, WAY_REAL, WAY_SLOW };
-
-/* A field of the file, in the file's order. */
-struct field {
-  enum way way;
-  char zero; /* '0' where an integer must not begin with it */
-  uint32_t column;
-};
-
-struct csv_parser {
-  const struct format_options *options;
-  struct csv_dialect dialect;
-  enum csv_cpu cpu;
-  bool header;
-
-  struct csv_column *columns;
-  uint32_t n_columns;
-  struct field *fields;
-  uint32_t n_fields;
-  bool begun; /* the header of this file was read, or it has none */
-  uint64_t line;
-
-  struct csv_index index;
-  size_t next;    /* first end in the index that was not used */
-  int64_t origin; /* where the indexed text begins, seen from the start of the stretch */
-  struct csv_record record;
-};
-
-/* --- The fast loop ----------------------------------------------------------------------------------------
- */
-
-/* Room for a text, and for the 32 bytes by which copies may go beyond its end. */
-static inline bool
-text_room(weir_builder *b, int64_t len)
-{
-  return (b->capacity > b->length && b->byte_capacity - b->n_bytes >= len + 32) || !b->grow(b, 1, len + 32);
-}
-
-static inline void
-end_text(weir_builder *b, int64_t len)
-{
-  b->n_bytes += len;
-  weir_builder_count(b);
-  b->offsets[b->length] = (int32_t)b->n_bytes;
-}
-
-/* Copy in steps of 32 bytes; up to 31 more are read and written. */
-static inline void
-copy_wide(char *to, const char *from, int64_t len)
-{
-  int64_t k = 0;
-  do {
-    memcpy(to + k, from + k, 32);
-    k += 32;
-  } while (k < len);
-}
-
-static inline bool
-put_plain(weir_builder *b, const char *from, int64_t len)
-{
-  if (!text_room(b, len))
-    return false;
-  copy_wide(b->bytes + b->n_bytes, from, len);
-  end_text(b, len);
-  return true;
-}
-
-/* A field in quotes: `from` is behind the opening one, `len` without both. Doubled quotes become one, line
- * ends are counted. */
-static bool
-put_quoted(weir_builder *b, const char *from, int64_t len, char quote, uint64_t *lines)
-{
-  const char *end = from + len;
-  char *to, *start;
-  if (!text_room(b, len))
-    return false;
-  start = to = b->bytes + b->n_bytes;
-  while (from < end) {
-    const char *doubled = memchr(from, quote, (size_t)(end - from));
-    int64_t n = (doubled ? doubled + 1 : end) - from;
-    copy_wide(to, from, n);
-    to += n;
-    from += n + (doubled != NULL);
-  }
-  *lines += csv_count_lines(start, (size_t)(to - start));
-  end_text(b, to - start);
-  return true;
-}
-
-static inline bool
-put_i64(weir_builder *b, const char *text, int64_t len, char zero)
-{
-  int64_t value;
-  if (len > 1 && (*text == zero || *text == '+'))
-    return false;
-  if (value_parse_i64(text, (size_t)len, &value) || weir_room(b, 1, 0))
-    return false;
-  ((int64_t *)b->values)[b->length] = value;
-  weir_builder_count(b);
-  return true;
-}
-
-static inline bool
-put_f64(weir_builder *b, const char *text, int64_t len)
-{
-  double value;
-  if (value_parse_f64(text, (size_t)len, &value) || weir_room(b, 1, 0))
-    return false;
-  ((double *)b->values)[b->length] = value;
-  weir_builder_count(b);
-  return true;
-}
-
-static bool
-put_slow(struct csv_parser *p, const struct field *f, weir_builder *b, const char *text, int64_t len,
-         bool quoted)
-{
-  struct csv_field field = {text, (size_t)len, quoted};
-  return csv_put(&p->columns[f->column], b, &field, p->options) == CSV_PUT;
-}
-
-static inline bool
-put_field(struct csv_parser *p, const struct field *f, weir_builder *b, const char *text, int64_t len,
-          uint64_t *lines)
-{
-  bool quoted = len && *text == p->dialect.quote;
-  if (quoted && f->way == WAY_TEXT)
-    return put_quoted(b, text + 1, len - 2, p->dialect.quote, lines);
-  if (quoted) {
-    text++;
-    len -= 2;
-    if (memchr(text, p->dialect.quote, (size_t)len))
-      return false;
-  }
-  switch (f->way) {
-  case WAY_TEXT:
-    return put_plain(b, text, len);
-  case WAY_INTEGER:
-    return put_i64(b, text, len, f->zero) || (!len && put_slow(p, f, b, text, len, quoted));
-  case WAY_REAL:
-    return put_f64(b, text, len) || (!len && put_slow(p, f, b, text, len, quoted));
-  default:
-    return memchr(text, '\n', (size_t)len) == NULL && memchr(text, '\r', (size_t)len) == NULL &&
-           put_slow(p, f, b, text, len, quoted);
-  }
-}
-
-/* The record at data[at], whose fields end at `ends`. Returns where it ends, -1 where it is to be read
- * slowly: then some builders have a row too many. */
-static inline int64_t
-read_fast(struct csv_parser *p, const char *data, int64_t at, const uint32_t *ends,
-          struct format_batch *batch, uint64_t *lines)
-{
-  uint32_t last = p->n_fields - 1;
-  for (uint32_t k = 0; k <= last; k++) {
-    const struct field *f = &p->fields[k];
-    int64_t end = p->origin + ends[k];
-    if ((data[end] == p->dialect.delimiter) == (k == last))
-      return -1;
-    if (!put_field(p, f, batch->columns[f->column], data + at, end - at, lines))
-      return -1;
-    at = end + 1;
-  }
-  return at;
-}
 
 /* --- Between the two readers ------------------------------------------------------------------------------
  */
@@ -304,7 +133,7 @@ read_indexed(struct csv_parser *p, const char *data, size_t at, size_t len, bool
     const uint32_t *ends = p->index.ends + p->next;
     int64_t end = p->n_fields == 1 && p->origin + ends[0] == (int64_t)at
                       ? -1
-                      : read_fast(p, data, (int64_t)at, ends, batch, &lines);
+                      : csv_read_fast(p, data, (int64_t)at, ends, batch, &lines);
     size_t next = (size_t)end;
     if (end < 0 || !step_over_lf(data, len, final, &next)) {
       format_batch_rewind(batch, batch->rows);
@@ -328,26 +157,25 @@ read_indexed(struct csv_parser *p, const char *data, size_t at, size_t len, bool
 static int
 map_fields(struct csv_parser *p, char **names, struct format_error *error)
 {
-  int result = 0;
+  g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
   uint32_t n = g_strv_length(names);
-  for (uint32_t k = 0; k < n && !result; k++) {
-    uint32_t c = 0;
-    while (c < p->n_columns && strcmp(p->columns[c].name, names[k]))
-      c++;
-    if (c == p->n_columns || n != p->n_columns)
-      result = format_fail(error, p->record.line, 0,
-                           "the columns of the file are not those that were found when the run was planned");
-    else
-      p->fields[k].column = c;
+  for (uint32_t k = 0; k < p->n_columns; k++)
+    g_hash_table_insert(places, (gpointer)p->columns[k].name, GUINT_TO_POINTER(k));
+  for (uint32_t k = 0; k < n; k++) {
+    gpointer place;
+    if (n != p->n_columns || !g_hash_table_lookup_extended(places, names[k], NULL, &place))
+      return format_fail(error, p->record.line, 0,
+                         "the columns of the file are not those that were found when the run was planned");
+    p->fields[k].column = GPOINTER_TO_UINT(place);
   }
-  return result;
+  return 0;
 }
 
 static void
 choose_ways(struct csv_parser *p)
 {
   for (uint32_t k = 0; k < p->n_fields; k++) {
-    struct field *f = &p->fields[k];
+    struct csv_target *f = &p->fields[k];
     const struct csv_column *column = &p->columns[f->column];
     f->zero = column->declared ? '\0' : '0';
     f->way = WAY_SLOW;
@@ -451,7 +279,7 @@ csv_parser_new(const struct format_options *options, const struct ArrowSchema *c
   p->header = options->header != HEADER_NO;
   p->n_columns = p->n_fields = n_columns;
   p->columns = g_new0(struct csv_column, n_columns);
-  p->fields = g_new0(struct field, n_columns);
+  p->fields = g_new0(struct csv_target, n_columns);
   for (uint32_t k = 0; k < n_columns; k++) {
     p->columns[k].name = schema[k]->name;
     p->columns[k].type = weir_type_from_format(schema[k]->format, NULL);

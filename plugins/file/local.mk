@@ -8,7 +8,7 @@ plugins_file_file_la_LIBADD = libfile.la
 noinst_LTLIBRARIES += libfile.la
 libfile_la_CFLAGS = $(AM_CFLAGS) $(ARCHIVE_CFLAGS)
 libfile_la_SOURCES = \
-  plugins/file/csv.h plugins/file/csv_column.c plugins/file/csv_detect.c plugins/file/csv_infer.c \
+  plugins/file/csv.h plugins/file/csv_column.c plugins/file/csv_detect.c plugins/file/csv_fast.c plugins/file/csv_infer.c \
   plugins/file/csv_index.c plugins/file/csv_index.h plugins/file/csv_parse.c plugins/file/csv_parse.h \
   plugins/file/csv_record.c plugins/file/csv_record.h \
   plugins/file/detect.c plugins/file/detect.h \

@@ -93,7 +93,7 @@ value_parse_u64(const char *text, size_t len, uint64_t *value)
 enum value_result
 value_parse_i64(const char *text, size_t len, int64_t *value)
 {
-  uint64_t sum;
+  uint64_t sum = 0;
   bool negative = len && *text == '-';
   enum value_result result;
   if (negative || (len && *text == '+'))
@@ -216,7 +216,7 @@ take_clock(struct reading *r, int64_t *micros)
   }
   if (hour > 23 || minute > 59 || second > 60)
     return VALUE_RANGE;
-  *micros = ((int64_t)hour * 3600 + minute * 60 + second) * 1000000 + fraction;
+  *micros = ((int64_t)hour * 3600 + (int64_t)minute * 60 + second) * 1000000 + fraction;
   return VALUE_OK;
 }
 
@@ -236,7 +236,7 @@ take_offset(struct reading *r, int64_t *micros)
     return VALUE_SYNTAX;
   if (hours > 23 || minutes > 59)
     return VALUE_RANGE;
-  *micros = ((int64_t)hours * 3600 + minutes * 60) * 1000000 * (negative ? -1 : 1);
+  *micros = ((int64_t)hours * 3600 + (int64_t)minutes * 60) * 1000000 * (negative ? -1 : 1);
   return VALUE_OK;
 }
 

@@ -96,7 +96,8 @@ nearest_double(uint64_t w, int64_t q)
   }
   upper = (int)(high >> 63);
   mantissa = high >> (upper + 9);
-  power = ((217706 * q) >> 16) + 63 + upper - zeros + 1023;
+  /* floor (q log2 10), shifted without a negative number */
+  power = (217706 * (q + 65536) >> 16) - 217706 + 63 + upper - zeros + 1023;
   if (power <= 0) {
     if (1 - power >= 64)
       return 0;
