@@ -155,13 +155,14 @@ asks_processor(const WeirElf *elf, guint64 function)
 }
 
 /* What the compiler itself brings into a shared object is not the plugin's: `.init` (23 bytes on x86-64), and
- * one entry each in `.init_array` and `.fini_array` (frame_dummy and __do_global_dtors_aux of crtbeginS.o). A
- * sanitizer adds one, __builtin_cpu_supports() too. */
+ * one entry each in `.init_array` and `.fini_array` (frame_dummy and __do_global_dtors_aux of crtbeginS.o).
+ * __builtin_cpu_supports() adds one. A sanitizer adds one for each source file; among these the plugin's own cannot
+ * be told, so that all of such a plugin are tried. */
 static gboolean
 has_constructors(const WeirElf *elf, const WeirElfTables *tables)
 {
-  guint64 value, begin = 0, end = 0, usual = sanitizer(tables) ? G_MAXUINT64 : sizeof(ElfW(Addr));
-  if (tables->runs_resolvers)
+  guint64 value, begin = 0, end = 0, usual = sizeof(ElfW(Addr));
+  if (tables->runs_resolvers || sanitizer(tables))
     return TRUE;
   weir_elf_dynamic(elf, DT_INIT_ARRAYSZ, &begin);
   weir_elf_dynamic(elf, DT_FINI_ARRAYSZ, &end);
