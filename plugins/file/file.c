@@ -80,7 +80,9 @@ static const weir_option read_options[] = {
 };
 
 static const weir_port write_in[] = {
-    {.name = "in", .type = "${column}:utf8?, *", .help = "the records; columns named _row are left out"},
+    {.name = "in",
+     .type = "${column}:utf8?, ${omit}:any?, *",
+     .help = "the records; columns named _row are left out"},
 };
 
 #define WRITE(member) offsetof(struct file_write, member)
@@ -145,6 +147,10 @@ static const weir_option write_options[] = {
      .type = WEIR_FIELD,
      .offset = WRITE(column),
      .help = "the column that plain text is written from; not needed where there is only one"},
+    {.name = "omit",
+     .type = WEIR_FIELD_LIST,
+     .offset = WRITE(omit),
+     .help = "columns that are not written, beside _row"},
 };
 
 static const weir_class classes[] = {
@@ -162,7 +168,8 @@ static const weir_class classes[] = {
     {.name = "write",
      .summary = "Write records to a CSV, TSV, JSON, JSON Lines or plain text file",
      .help =
-         "The file appears, under its name, when all records are in it: until then, and if anything fails, an "
+         "The file appears, under its name, when all records are in it: until then, and if anything fails, "
+         "an "
          "older one stays as it was.\n\n"
          "CSV and TSV quote only fields that need it, and empty texts, so that these are not taken for null. "
          "Lists, vectors and structs are written as JSON. Real numbers are written with as many digits as it "

@@ -82,6 +82,9 @@ def formats():
     with open(path("o.dat"), newline="") as file:
         got = list(csv.reader(file, delimiter="\t"))
     report("tsv with quotes", code == 0 and len(got) == 5001 and got[2][1] == ROWS[1]["text"], code, said, got[:3])
+    code, said = run("rows.jsonl", {"path": "omit.jsonl", "omit": ["tags", "score"]})
+    report("columns are left out", code == 0 and lines(open(path("omit.jsonl"), "rb").read())
+           == [{k: row[k] for k in ("id", "text", "ok")} for row in ROWS], said)
     code, said = run("rows.jsonl", {"path": "o.txt", "column": "text"})
     with open(path("o.txt")) as file:
         report("text", code == 0 and file.read() == "".join(r["text"] + "\n" for r in ROWS), code, said)
@@ -133,6 +136,7 @@ def mistakes():
     fails("delimiter and quote alike", "one.jsonl", {"path": "x.csv", "delimiter": "\""}, "the same character", 3)
     fails("null with a delimiter", "one.jsonl", {"path": "x.csv", "null": ","}, "\"null\" holds", 3)
     fails("an unknown column", "one.jsonl", {"path": "x.txt", "column": "aa"}, "\"aa\"*", 3)
+    fails("an unknown column to leave out", "one.jsonl", {"path": "x.csv", "omit": ["aa"]}, "\"aa\"*", 3)
     fails("a number as text", "one.jsonl", {"path": "x.txt", "column": "a"}, "\"a\"*", 3)
     fails("text of two columns", "one.jsonl", {"path": "x.txt"}, "there are 2; name it in \"column\"")
     fails("a tab in TSV", "tab.jsonl", {"path": "x.tsv"}, "cannot write record 2*column \"t\" holds a delimiter")

@@ -126,6 +126,15 @@ is_row_column(const char *name)
   return g_str_has_prefix(name, "_row") && !g_ascii_isalnum(name[4]);
 }
 
+static bool
+is_omitted(const struct file_write *f, const char *name)
+{
+  for (uint32_t i = 0; i < f->omit.count; i++)
+    if (strcmp(f->omit.items[i], name) == 0)
+      return true;
+  return is_row_column(name);
+}
+
 static int
 choose_columns(weir_stage *stage, const struct ArrowSchema *schema)
 {
@@ -135,7 +144,7 @@ choose_columns(weir_stage *stage, const struct ArrowSchema *schema)
   f->indices = g_new0(uint32_t, schema->n_children);
   for (int64_t k = 0; k < schema->n_children; k++) {
     const char *name = schema->children[k]->name;
-    if (f->column ? strcmp(name, f->column) != 0 : is_row_column(name))
+    if (f->column ? strcmp(name, f->column) != 0 : is_omitted(f, name))
       continue;
     f->indices[w->n_columns++] = (uint32_t)k;
     if (write_column_init(w, &w->columns[w->n_columns - 1], schema->children[k]))

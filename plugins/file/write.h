@@ -20,6 +20,7 @@ struct file_write {
   bool pretty;
   bool single;
   const char *column;
+  weir_list omit;
 
   /* Found out while planning. */
   const struct write_format *kind;

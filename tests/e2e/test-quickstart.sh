@@ -32,6 +32,7 @@ matrix = report["confusion"]["rows"]
 assert sum(matrix[i][i] for i in range(len(labels))) == right
 assert [c["label"] for c in report["per_class"]] == labels
 assert sum(c["support"] for c in report["per_class"]) == len(predictions)
+assert 0 < metrics["log_loss"] < 2, metrics["log_loss"]
 assert sum(b["rows"] for b in report["calibration"]["bins"]) == len(predictions)
 assert abs(sum(c["f1"] for c in report["per_class"]) / len(labels) - metrics["macro_f1"]) < 1e-12
 PY
