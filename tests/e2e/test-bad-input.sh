@@ -35,9 +35,7 @@ refused() {
 # --- Labels ---
 
 rows one.csv 12 apples
-runs 0 "one class only" "$classify" --output out --train one.csv --test test.csv
-says "one class only is said" '^model .*warning.*all rows have the label "apples"'
-rm -rf out
+refused 1 "one class only" 'stage "model"' '"apples"' -- --train one.csv --test test.csv
 rows few.csv 12 apples pears
 echo 'the only text about quinces,quinces' >>few.csv
 runs 0 "a class with one row" "$classify" --output out --train few.csv
