@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Fits the sharpness that turns scores into probabilities. */
+/* Fits the sharpness that turns scores into probabilities, and measures how well it does. */
 #include <math.h>
+#include <string.h>
 
-#include "ml/linear_private.h"
+#include "ml/linear_training.h"
+#include "ml/metrics.h"
 
 #define MIN_SHARPNESS 1e-3
 #define MAX_SHARPNESS 1e3
@@ -57,4 +59,62 @@ weir_fit_sharpness(const float *scores, gsize stride, guint n_labels, const uint
     sharpness = next > low && next < high ? next : sqrt(low * high);
   }
   return sharpness;
+}
+
+/* What a sharpness is when no unseen row can tell: hinge scores lie in about [-1, 1], logits are what they
+ * are. */
+double
+weir_default_sharpness(WeirLinearKind kind)
+{
+  return kind == WEIR_LINEAR_SVM ? 4 : 1;
+}
+
+/* Adds what the sharpness makes of unseen rows to the report's sums. */
+static void
+measure_calibration(const WeirTraining *training, const WeirScored *set, double sharpness, WeirLogLoss *loss,
+                    WeirCalibration *calibration)
+{
+  WeirLinearHead head = {.n_labels = training->heads[set->head].n_labels, .sharpness = sharpness};
+  g_autofree float *row = g_new(float, set->stride);
+  for (guint32 i = 0; i < set->n_rows; i++) {
+    memcpy(row, set->scores + i * set->stride, set->stride * sizeof *row);
+    weir_linear_probabilities(&head, row);
+    double confidence = 0;
+    guint best = weir_linear_decide(&head, set->scores + i * set->stride, &confidence);
+    weir_log_loss_add(loss, (double)row[set->labels[i]]);
+    weir_calibration_add(calibration, confidence, best == set->labels[i]);
+  }
+}
+
+/* Leaves out rows whose label training never saw. */
+static void
+drop_unknown(WeirScored *set, guint n_labels)
+{
+  guint32 n = 0;
+  for (guint32 i = 0; i < set->n_rows; i++) {
+    if (set->labels[i] >= n_labels)
+      continue;
+    set->labels[n] = set->labels[i];
+    memmove(set->scores + n++ * set->stride, set->scores + i * set->stride, set->stride * sizeof(float));
+  }
+  set->n_rows = n;
+}
+
+void
+weir_calibrate(WeirTraining *training, WeirScored *sets, double *sharpness)
+{
+  WeirLogLoss loss = {0};
+  WeirCalibration calibration = {0};
+  for (guint h = 0; h < training->n_heads; h++) {
+    drop_unknown(&sets[h], training->heads[h].n_labels);
+    sharpness[h] = weir_default_sharpness(training->options->kind);
+    if (!sets[h].n_rows)
+      continue;
+    sharpness[h] = weir_fit_sharpness(sets[h].scores, sets[h].stride, training->heads[h].n_labels,
+                                      sets[h].labels, sets[h].n_rows);
+    measure_calibration(training, &sets[h], sharpness[h], &loss, &calibration);
+  }
+  training->report->calibration_rows = loss.rows;
+  training->report->calibration_loss = weir_log_loss_mean(&loss);
+  training->report->calibration_error = weir_calibration_error(&calibration);
 }

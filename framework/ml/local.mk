@@ -17,13 +17,16 @@ libweir_ml_la_SOURCES = \
   framework/ml/features_private.h \
   framework/ml/linear.h \
   framework/ml/linear_calibrate.c \
+  framework/ml/linear_figures.c \
   framework/ml/linear_logistic.c \
   framework/ml/linear_multinomial.c \
   framework/ml/linear_private.h \
   framework/ml/linear_score.c \
+  framework/ml/linear_scored.c \
   framework/ml/linear_state.c \
   framework/ml/linear_svm.c \
   framework/ml/linear_train.c \
+  framework/ml/linear_training.h \
   framework/ml/safetensors.c \
   framework/ml/safetensors.h \
   framework/ml/safetensors_write.c \
