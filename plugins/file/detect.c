@@ -42,15 +42,26 @@ next_byte(const char *data, size_t len, size_t *at)
   return *at < len ? data[*at] : '\0';
 }
 
+/* True if the line of the byte at `at` ends with a brace: an object that stands in a line of its own. */
+static bool
+line_is_object(const char *data, size_t len, size_t at)
+{
+  const char *newline = memchr(data + at, '\n', len - at);
+  size_t end = newline ? (size_t)(newline - data) : len;
+  while (end > at && strchr(" \t\r", data[end - 1]) && data[end - 1])
+    end--;
+  return !newline || data[end - 1] == '}';
+}
+
 enum file_format
 detect_by_content(const char *data, size_t len, bool last)
 {
   size_t at = 0;
   char first = next_byte(data, len, &at), second, delimiter;
-  at++;
+  size_t begin = at++;
   second = first ? next_byte(data, len, &at) : '\0';
   if (first == '{' && (second == '"' || second == '}'))
-    return FORMAT_JSONL;
+    return line_is_object(data, len, begin) ? FORMAT_JSONL : FORMAT_JSON;
   if (first == '[' && (second == '{' || second == ']'))
     return FORMAT_JSON;
   if (csv_detect_table(data, len, last, '"', &delimiter) || csv_detect_table(data, len, last, 0, &delimiter))

@@ -156,6 +156,18 @@ static const weir_option write_options[] = {
 static const weir_class classes[] = {
     {.name = "read",
      .summary = "Read records from CSV, TSV, JSON, JSON Lines or plain text files",
+     .help =
+         "Types are inferred from a sample, unless \"columns\" declares them; a value that does not fit its "
+         "column is an error with file and line, never dropped or bent.\n\n"
+         "JSON Lines is an object a line; JSON is an array of objects, or objects one after another. The "
+         "columns are the keys of all sampled records, nullable, as a key may be missing; a key that comes "
+         "nowhere in the sample is an error. Integers become i64, other numbers f64, arrays lists, objects "
+         "that always have the same keys structs. What has no common type is text, in which strings stand "
+         "as they are and other values as their JSON text: mixed values, objects with changing keys, and "
+         "integers beyond i64, of which no digit is lost. A column that is declared as text takes any value "
+         "in that way. Declared as timestamp it takes strings after RFC 3339, as binary base64, and as "
+         "fixed<f32,N> arrays of N numbers. Keys that come twice in an object, invalid UTF-8, halves of "
+         "surrogate pairs, and arrays and objects nested more than 64 deep are errors.",
      .out = read_out,
      .n_out = G_N_ELEMENTS(read_out),
      .options = read_options,

@@ -13,12 +13,12 @@ libfile_la_SOURCES = \
   plugins/file/csv_record.c plugins/file/csv_record.h \
   plugins/file/detect.c plugins/file/detect.h \
   plugins/file/format.c plugins/file/reader.h \
-  plugins/file/json_column.c plugins/file/json_column.h plugins/file/json_format.c \
+  plugins/file/json_column.c plugins/file/json_column.h plugins/file/json_field.h plugins/file/json_format.c \
   plugins/file/json_keys.c plugins/file/json_keys.h plugins/file/json_number.c \
   plugins/file/json_read.c plugins/file/json_read.h \
   plugins/file/json_scan.c plugins/file/json_scan.h plugins/file/json_scan_private.h plugins/file/json_scan_x86.c \
   plugins/file/json_shape.c plugins/file/json_shape.h plugins/file/json_string.c plugins/file/json_string.h \
-  plugins/file/json_walk.c plugins/file/json_walk.h \
+  plugins/file/json_value.c plugins/file/json_walk.c plugins/file/json_walk.h \
   plugins/file/paths.c plugins/file/paths.h \
   plugins/file/read.c plugins/file/read.h plugins/file/read_plan.c \
   plugins/file/source.c plugins/file/source.h \

@@ -78,6 +78,7 @@ def test_formats():
           "c1:utf8, c2:utf8, _row:u64")
     reads("json lines", write("a.jsonl", '{"a": 1, "t": "x"}\n{"a": 2, "t": null}\n'), 2, "a:i64?, t:utf8?, _row:u64")
     reads("json", write("a.json", '[{"a": 1}, {"a": 2.5}]'), 2, "a:f64?, _row:u64")
+    reads("an object over several lines", write("o.json", '{\n  "a": 1\n}\n'), 1, "a:i64?, _row:u64")
     reads("json lines named json", write("l.json", '{"a": 1}\n{"a": 2}\n'), 2, "a:i64?, _row:u64")
     reads("text, with blank lines", write("a.txt", "one\n\nthree\r\nfour"), 4, "text:utf8, _row:u64")
     reads("a name that says something else", write("b.csv", '{"a": 1}\n'), 1, "a:i64?, _row:u64", "the name says csv")

@@ -75,6 +75,10 @@ write_i64(char *out, int64_t value)
 static char *
 put_decimal(char *out, uint64_t digits, int exponent, int precision)
 {
+  if (digits % 100000000 == 0) { /* short decimals come with many zeros */
+    digits /= 100000000;
+    exponent += 8;
+  }
   while (digits % 10 == 0 && digits) {
     digits /= 10;
     exponent++;
