@@ -139,8 +139,11 @@ settle_format(struct sampling *s, const char *path, const struct format_sample *
   enum file_format format = (enum file_format)r->format;
   g_autofree char *shown = paths_shown(path);
   if (format == FORMAT_AUTO) {
-    format =
-        r->delimiter ? FORMAT_CSV : detect_format(path, sample->data, sample->len, sample->last, &conflict);
+    format = detect_format(path, sample->data, sample->len, sample->last, &conflict);
+    if (r->delimiter && format != FORMAT_TSV) { /* who names one has a table */
+      format = FORMAT_CSV;
+      conflict = false;
+    }
     if (conflict)
       weir_log(s->stage, WEIR_LOG_WARNING,
                "%s: the name says %s, but its content is %s, and is read so; set "

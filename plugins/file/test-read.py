@@ -169,6 +169,7 @@ def test_options():
     fails("the same twice", {"path": "p1.csv", "quote": ",", "delimiter": ","}, 3, "the same character")
     fails("unknown column", {"path": "p1.csv", "columns": {"bb": "utf8"}}, 3, '"columns" declares "bb"*valid: "a", "b"')
     fails("unknown type", {"path": "p1.csv", "columns": {"a": "int"}}, 3, 'declares "a" as "int"')
+    reads("a delimiter leaves tsv without quotes", {"path": "a.tsv", "delimiter": "tab"}, 2)
     reads("delimiter by name", {"path": write("tab.txt", "a\tb\n1\t2\n"), "delimiter": "tab"}, 1,
           "a:i64?, b:i64?, _row:u64")
 
