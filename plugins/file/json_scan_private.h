@@ -47,7 +47,7 @@ json_tokens(struct json_scan *scan, const struct json_masks *m, uint64_t quote, 
             uint64_t inside)
 {
   inside ^= scan->in_string;
-  scan->in_string = (uint64_t)((int64_t)inside >> 63);
+  scan->in_string = 0 - (inside >> 63);
   uint64_t scalar = ~(m->punctuation | m->space | quote | inside);
   uint64_t scalar_start = scalar & ~(scalar << 1 | scan->in_scalar);
   scan->in_scalar = scalar >> 63;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Measures Weir beside its peers, in one run: start-up, the bus, readers, a text classifier. Run by `make bench`.
 
-    bench.py --build BUILD [--only startup,bus,read,classify] [--megabytes 400] [--output bench.json]
+    bench.py --build BUILD [--only startup,bus,read,write,classify] [--megabytes 400] [--output bench.json]
 
 Every figure is a median of several runs; ratios are of figures taken in the same run. A peer that is not installed is
 left out and named. The data sets come from WEIR_DATA.
@@ -147,6 +147,26 @@ class Bench:
             peers.append(("jq", ["jq", "-c", ".", str(data)]))
         return peers
 
+    def write(self):
+        """Formatting records as text; the file is /dev/null, so that no disk is measured."""
+        subprocess.run([sys.executable, HERE / "gen_text.py", self.work, str(self.args.megabytes)], check=True)
+        data = self.work / "bench.jsonl"
+        path = self.pipeline("write", {
+            "load": {"use": "file.read", "options": {"path": "${path}"}},
+            "save": {"use": "file.write", "from": "load", "options": {"path": "${to}", "format": "${format}"}}},
+            {"path": {"type": "input-path"}, "to": {"type": "output-path"}, "format": {"type": "string"}})
+        for kind in ("csv", "jsonl"):
+            arguments = ["--path", data, "--format", kind, "--to"]
+            subprocess.run(self.weir(path, *arguments, self.work / "out"), check=True, env=self.env)
+            size = (self.work / "out").stat().st_size / 1e6
+            speeds = []
+            for _ in range(5):
+                timed(self.weir(path, *arguments, "/dev/null"), env=self.env)
+                speeds.append(size / self.stage("save")["busy_seconds"])
+            self.note(f"file.write {kind}", statistics.median(speeds), "MB/s", "at least 300")
+        for name in ("bench.csv", "bench.jsonl", "out"):
+            (self.work / name).unlink()
+
     def classify(self):
         data = os.environ.get("WEIR_DATA")
         if not data or not (pathlib.Path(data) / "banking77").is_dir():
@@ -183,7 +203,7 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--only", default="startup,bus,read,classify")
+    parser.add_argument("--only", default="startup,bus,read,write,classify")
     parser.add_argument("--megabytes", type=int, default=400)
     parser.add_argument("--output", default="bench.json")
     args = parser.parse_args()
