@@ -72,8 +72,10 @@ unify(WeirInput *input, WeirDiagnostics *diagnostics)
       add_problem(input, edge, problem, diagnostics);
       return FALSE;
     }
-    if (!weir_schema_equal(schema, other))
+    if (!weir_schema_equal(schema, other)) {
+      g_free(edge->columns);
       edge->columns = g_steal_pointer(&columns);
+    }
   }
   input->schema = g_steal_pointer(&schema);
   return TRUE;
@@ -92,6 +94,8 @@ bind(WeirInput *input, WeirDiagnostics *diagnostics)
   input->binding = weir_port_type_bind(input->type, input->schema, weir_options_fields, &fields, problems);
   for (guint i = 0; i < problems->len; i++)
     add_problem(input, input->edges->pdata[0], problems->pdata[i], diagnostics);
+  if (!input->binding)
+    g_clear_pointer(&input->schema, weir_schema_unref);
   return input->binding != NULL;
 }
 
