@@ -87,10 +87,10 @@ typedef enum { WEIR_FIGURE_ACCURACY, WEIR_FIGURE_MACRO_F1, WEIR_FIGURE_WEIGHTED_
  * that).
  *
  * Rows are drawn with replacement; since a figure depends only on the pairs, so does the interval: the order
- * of rows has no influence, and the same seed gives the same bytes. Above 50,000 rows each resample draws
- * 50,000 and the deviations are scaled by sqrt(50,000 / rows), so that the time stays bounded. Sources:
- * Efron, Tibshirani, "An introduction to the bootstrap" (1993), chapter 13; Bickel, Götze, van Zwet,
- * "Resampling fewer than n observations", Statistica Sinica 7 (1997). */
+ * of rows has no influence, and the same seed gives the same bytes. Above 50,000 rows each row is drawn a
+ * Poisson number of times instead, so that the time depends on the number of pairs alone. Sources: Efron,
+ * Tibshirani, "An introduction to the bootstrap" (1993), chapter 13; Chamandy, Muralidharan, Najmi, Naidu,
+ * "Estimating uncertainty for massive data streams", Google (2012). */
 WeirInterval weir_bootstrap_interval(const WeirConfusion *confusion, WeirFigure figure, guint replicates,
                                      guint64 seed);
 

@@ -83,28 +83,48 @@ figure_of_counts(const Sampler *sampler, WeirFigure figure, guint64 draws)
   return sum / (figure == WEIR_FIGURE_MACRO_F1 ? (double)present : (double)draws);
 }
 
-static double
-figure_of_resample(Sampler *sampler, WeirFigure figure, guint64 draws, WeirRng *rng)
+static void
+count_rows(Sampler *sampler, const WeirConfusionCell *cell, guint64 rows)
 {
-  memset(sampler->support, 0, 3 * sampler->n_labels * sizeof *sampler->support);
-  for (guint64 i = 0; i < draws; i++) {
-    const WeirConfusionCell *cell = cell_of_row(sampler, weir_rng_below(rng, sampler->rows));
-    sampler->support[cell->truth]++;
-    sampler->predicted[cell->prediction]++;
-    sampler->correct[cell->truth] += cell->truth == cell->prediction;
-  }
-  return figure_of_counts(sampler, figure, draws);
+  sampler->support[cell->truth] += rows;
+  sampler->predicted[cell->prediction] += rows;
+  sampler->correct[cell->truth] += cell->truth == cell->prediction ? rows : 0;
 }
 
-/* The figure of all rows, which a scaled interval is centred on. */
-static double
-figure_of_all(const WeirConfusion *confusion, WeirFigure figure)
+/* A Poisson variate: exact for small means (Knuth, TAOCP 3.4.1, algorithm Q); for large ones the normal
+ * distribution is near enough, and takes no longer however large they are. */
+static guint64
+poisson(WeirRng *random, double mean)
 {
-  g_auto(WeirScores) scores = {0};
-  weir_confusion_scores(confusion, &scores);
-  if (figure == WEIR_FIGURE_ACCURACY)
-    return scores.accuracy;
-  return figure == WEIR_FIGURE_MACRO_F1 ? scores.macro.f1 : scores.weighted.f1;
+  if (mean < 30) {
+    double limit = exp(-mean), product = weir_rng_unit(random);
+    guint64 n = 0;
+    for (; product > limit; n++)
+      product *= weir_rng_unit(random);
+    return n;
+  }
+  double radius = sqrt(-2 * log(1 - weir_rng_unit(random))); /* Box and Muller */
+  double normal = radius * cos(2 * G_PI * weir_rng_unit(random));
+  return (guint64)MAX(floor(mean + sqrt(mean) * normal + 0.5), 0.0);
+}
+
+/* Draws as many rows as there are, or each row a Poisson number of times where they are many. */
+static double
+figure_of_resample(Sampler *sampler, WeirFigure figure, WeirRng *random)
+{
+  guint64 draws = 0;
+  memset(sampler->support, 0, 3 * sampler->n_labels * sizeof *sampler->support);
+  if (sampler->rows <= MAX_DRAWS) {
+    for (; draws < sampler->rows; draws++)
+      count_rows(sampler, cell_of_row(sampler, weir_rng_below(random, sampler->rows)), 1);
+  } else {
+    for (gsize i = 0; i < sampler->n_cells; i++) {
+      guint64 rows = poisson(random, (double)sampler->cells[i].count);
+      count_rows(sampler, &sampler->cells[i], rows);
+      draws += rows;
+    }
+  }
+  return figure_of_counts(sampler, figure, draws);
 }
 
 static int
@@ -125,23 +145,14 @@ quantile(const double *sorted, guint n, double q)
 }
 
 static WeirInterval
-interval_of_resamples(Sampler *sampler, const WeirConfusion *confusion, WeirFigure figure, guint replicates,
-                      guint64 seed)
+interval_of_resamples(Sampler *sampler, WeirFigure figure, guint replicates, guint64 seed)
 {
   g_autofree double *values = g_new(double, replicates);
-  guint64 draws = MIN(sampler->rows, MAX_DRAWS);
-  WeirRng rng = weir_rng_seeded(seed);
+  WeirRng random = weir_rng_seeded(seed);
   for (guint i = 0; i < replicates; i++)
-    values[i] = figure_of_resample(sampler, figure, draws, &rng);
+    values[i] = figure_of_resample(sampler, figure, &random);
   qsort(values, replicates, sizeof *values, compare_doubles);
-  WeirInterval interval = {quantile(values, replicates, 0.025), quantile(values, replicates, 0.975)};
-  if (draws < sampler->rows) {
-    double centre = figure_of_all(confusion, figure);
-    double scale = sqrt((double)draws / (double)sampler->rows);
-    interval.low = MAX(centre + (interval.low - centre) * scale, 0.0);
-    interval.high = MIN(centre + (interval.high - centre) * scale, 1.0);
-  }
-  return interval;
+  return (WeirInterval){quantile(values, replicates, 0.025), quantile(values, replicates, 0.975)};
 }
 
 WeirInterval
@@ -165,6 +176,5 @@ weir_bootstrap_interval(const WeirConfusion *confusion, WeirFigure figure, guint
   build_guide(&sampler);
   g_autofree uint32_t *guide = sampler.guide;
   (void)guide;
-  return interval_of_resamples(&sampler, confusion, figure, replicates ? replicates : DEFAULT_REPLICATES,
-                               seed);
+  return interval_of_resamples(&sampler, figure, replicates ? replicates : DEFAULT_REPLICATES, seed);
 }

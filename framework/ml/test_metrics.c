@@ -172,6 +172,22 @@ test_bootstrap_width(void)
   }
 }
 
+/* A label of a single row makes its macro-F1 uncertain, however many rows the other labels have. */
+static void
+test_bootstrap_rare(void)
+{
+  g_autoptr(WeirConfusion) confusion = weir_confusion_new();
+  weir_confusion_add_many(confusion, 0, 0, 900000);
+  weir_confusion_add_many(confusion, 1, 1, 90000);
+  weir_confusion_add_many(confusion, 1, 0, 10000);
+  weir_confusion_add(confusion, 2, 0);
+  g_auto(WeirScores) scores = {0};
+  weir_confusion_scores(confusion, &scores);
+  WeirInterval interval = weir_bootstrap_interval(confusion, WEIR_FIGURE_MACRO_F1, 500, 3);
+  g_assert_cmpfloat(interval.low, <, scores.macro.f1);
+  g_assert_cmpfloat(interval.high, >, scores.macro.f1);
+}
+
 static void
 test_bootstrap_seed(void)
 {
@@ -200,6 +216,7 @@ main(int argc, char **argv)
   g_test_add_func("/metrics/calibration", test_calibration);
   g_test_add_func("/metrics/wilson", test_wilson);
   g_test_add_func("/metrics/bootstrap-width", test_bootstrap_width);
+  g_test_add_func("/metrics/bootstrap-rare", test_bootstrap_rare);
   g_test_add_func("/metrics/bootstrap-seed", test_bootstrap_seed);
   return g_test_run();
 }
