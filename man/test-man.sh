@@ -27,7 +27,8 @@ done
 for command in pipeline-run pipeline-inspect; do
   for flag in $("$top_builddir/$command" --help | sed -n 's/^  \(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p'); do
     escaped=$(echo "$flag" | sed 's/-/\\\\-/g')
-    grep -q -e "^\.B.*$escaped" "$top_srcdir/man/$command.1"
+    sed -n '/^\.SH OPTIONS/,/^\.SH [^O]/p' "$top_srcdir/man/$command.1" | sed -n '/^\.TP/{n;p;}' |
+      grep -q -e "^\.B.*$escaped\([^a-z\\\\]\|\$\)"
     ok "$command.1 explains $flag" $?
   done
   for flag in $(sed -n 's/^\.B[IR]* .*\(\\-\\-[a-z\\-]*\).*/\1/p' "$top_srcdir/man/$command.1" | sed 's/\\//g' | sort -u); do

@@ -58,6 +58,28 @@ write_integer(WeirJsonWriter *json, weir_type type, gboolean nullable)
   write_range(json, is_signed ? -(gint64)most - 1 : 0, most);
 }
 
+static void write_field(WeirJsonWriter *json, const struct ArrowSchema *field);
+
+/* The columns of a record, or the members of a struct. */
+static void
+write_members(WeirJsonWriter *json, const struct ArrowSchema *parent)
+{
+  weir_json_key(json, "properties");
+  weir_json_begin_object(json);
+  for (gint64 i = 0; i < parent->n_children; i++) {
+    weir_json_key(json, parent->children[i]->name);
+    write_field(json, parent->children[i]);
+  }
+  weir_json_end_object(json);
+  weir_json_key(json, "required");
+  weir_json_begin_array(json);
+  for (gint64 i = 0; i < parent->n_children; i++)
+    if (!(parent->children[i]->flags & ARROW_FLAG_NULLABLE))
+      weir_json_string(json, parent->children[i]->name);
+  weir_json_end_array(json);
+}
+
+/* A column as file.write writes it: bytes as base64, times as RFC 3339. */
 static void
 write_field(WeirJsonWriter *json, const struct ArrowSchema *field)
 {
@@ -90,30 +112,19 @@ write_field(WeirJsonWriter *json, const struct ArrowSchema *field)
   case WEIR_UTF8:
     write_kind(json, "string", nullable);
     break;
+  case WEIR_BINARY:
+    write_kind(json, "string", nullable);
+    weir_json_member_string(json, "contentEncoding", "base64");
+    break;
+  case WEIR_STRUCT:
+    write_kind(json, "object", nullable);
+    write_members(json, field);
+    break;
   default:
     write_integer(json, type, nullable);
     break;
   }
   weir_json_end_object(json);
-}
-
-static void
-write_columns(WeirJsonWriter *json, const WeirSchema *schema)
-{
-  guint n = weir_schema_n_columns(schema);
-  weir_json_key(json, "properties");
-  weir_json_begin_object(json);
-  for (guint i = 0; i < n; i++) {
-    weir_json_key(json, weir_schema_column_name(schema, i));
-    write_field(json, schema->arrow.children[i]);
-  }
-  weir_json_end_object(json);
-  weir_json_key(json, "required");
-  weir_json_begin_array(json);
-  for (guint i = 0; i < n; i++)
-    if (!(schema->arrow.children[i]->flags & ARROW_FLAG_NULLABLE))
-      weir_json_string(json, weir_schema_column_name(schema, i));
-  weir_json_end_array(json);
 }
 
 static char *
@@ -128,7 +139,7 @@ to_json(const RecordType *record, const WeirSchema *schema)
   weir_json_member_string(json, "description", record->about);
   weir_json_member_string(json, "$comment", comment);
   weir_json_member_string(json, "type", "object");
-  write_columns(json, schema);
+  write_members(json, &schema->arrow);
   weir_json_end_object(json);
   weir_json_writer_free(json);
   g_string_append_c(out, '\n');

@@ -45,8 +45,14 @@ head -c 5000 "$dir/good/display.so" >"$dir/mixed/cut.so"
   echo '__attribute__((constructor)) static void now(void) { abort(); }'
   sed 's/\.name = "display"/.name = "crash"/' "$top_srcdir/framework/cli/test_plugin.c"; } >"$dir/crash.c"
 build "$dir/crash.c" "$dir/mixed/crash.so"
+mkdir "$dir/loud"
+{ echo '#include <stdio.h>'
+  echo '__attribute__((constructor)) static void now(void) { puts("noise"); }'
+  sed 's/\.name = "display"/.name = "loud"/' "$top_srcdir/framework/cli/test_plugin.c"; } >"$dir/loud.c"
+build "$dir/loud.c" "$dir/loud/loud.so"
 WEIR_PLUGIN_PATH=$dir/good
 export WEIR_PLUGIN_PATH
+unset WEIR_DEVELOPER
 
 try; expect "list" 0 out '^display 1.2  Stages for' out '^  display.rows  *Makes rows$' out '^  display.eat '
 try display.rows
@@ -71,6 +77,11 @@ try --plugin-path "$dir/empty" --path; head -1 "$dir/out" | grep -qx "$dir/empty
 try --version; expect "version" 0 out '^pipeline-inspect [0-9]'
 try --help; expect "help" 0 out '  --schema '
 grep -q describe "$dir/out"; ok "the child's flag is not shown" $((1 - $?))
+
+WEIR_PLUGIN_PATH=$dir/good:$dir/mixed
+try; [ "$(grep -c '^display' "$dir/out")" = 1 ]; ok "the first of two plugins of a name is listed" $?
+try --json "$dir/loud/loud.so"; python3 -m json.tool "$dir/out" >/dev/null && ! grep -q noise "$dir/out"
+ok "what a plugin prints when it is opened goes nowhere" $?
 
 WEIR_PLUGIN_PATH=$dir/mixed
 try
