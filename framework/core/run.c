@@ -94,7 +94,8 @@ free_stages(WeirRun *run)
     WeirRunningStage *running = &run->stages[i];
     g_ptr_array_unref(running->artifacts);
     g_mutex_clear(&running->lock);
-    g_mutex_clear(&running->input_lock);
+    g_mutex_clear(&running->take_lock);
+    g_mutex_clear(&running->turn_lock);
     g_cond_clear(&running->turn);
     g_free(running->output_ended);
   }
@@ -322,7 +323,8 @@ make_stages(WeirRun *run)
     running->output_ended = g_new0(gboolean, running->plan->n_outputs + 1);
     running->counters.state = "waiting";
     g_mutex_init(&running->lock);
-    g_mutex_init(&running->input_lock);
+    g_mutex_init(&running->take_lock);
+    g_mutex_init(&running->turn_lock);
     g_cond_init(&running->turn);
   }
 }

@@ -185,9 +185,9 @@ weir_run_stop(WeirRun *run)
   }
   for (guint i = 0; i < run->n_stages; i++) {
     WeirRunningStage *running = &run->stages[i];
-    g_mutex_lock(&running->input_lock);
+    g_mutex_lock(&running->turn_lock);
     g_cond_broadcast(&running->turn);
-    g_mutex_unlock(&running->input_lock);
+    g_mutex_unlock(&running->turn_lock);
   }
   g_main_context_wakeup(run->context);
 }

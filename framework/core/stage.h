@@ -36,8 +36,10 @@ typedef struct WeirRunningStage {
   gboolean *output_ended; /* one an output: nothing may be emitted any more */
   gboolean *declared;
 
-  /* Workers of a parallel stage: batches are taken with a number, and what comes of them is sent in that order. */
-  GMutex input_lock;
+  /* Workers of a parallel stage: batches are taken with a number, and what comes of them is sent in that order. Two
+     locks, so that a worker that waits for input holds up none that has something to send. */
+  GMutex take_lock; /* next_ticket */
+  GMutex turn_lock; /* next_turn, stopped */
   GCond turn;
   guint64 next_ticket, next_turn;
   gboolean stopped;

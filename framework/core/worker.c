@@ -314,11 +314,11 @@ static int
 send_in_turn(WeirStage *stage, guint64 ticket, int result)
 {
   WeirRunningStage *running = stage->running;
-  g_mutex_lock(&running->input_lock);
+  g_mutex_lock(&running->turn_lock);
   while (running->next_turn != ticket && !running->stopped && !is_cancelled(running->run))
-    g_cond_wait(&running->turn, &running->input_lock);
+    g_cond_wait(&running->turn, &running->turn_lock);
   gboolean mine = running->next_turn == ticket && !running->stopped && !is_cancelled(running->run);
-  g_mutex_unlock(&running->input_lock);
+  g_mutex_unlock(&running->turn_lock);
   stage->blocked_ns = 0;
   for (guint i = 0; i < stage->held->len; i++) {
     WeirHeldBatch *held = &g_array_index(stage->held, WeirHeldBatch, i);
@@ -328,28 +328,44 @@ send_in_turn(WeirStage *stage, guint64 ticket, int result)
       result = -1;
   }
   g_array_set_size(stage->held, 0);
-  g_mutex_lock(&running->input_lock);
+  g_mutex_lock(&running->turn_lock);
   running->next_turn++;
   if (result != 0)
     running->stopped = TRUE;
   g_cond_broadcast(&running->turn);
-  g_mutex_unlock(&running->input_lock);
+  g_mutex_unlock(&running->turn_lock);
   return mine ? result : running->stopped && !is_cancelled(running->run) ? 0 : -1;
+}
+
+static gboolean
+is_stopped(WeirRunningStage *running)
+{
+  g_mutex_lock(&running->turn_lock);
+  gboolean stopped = running->stopped;
+  g_mutex_unlock(&running->turn_lock);
+  return stopped;
+}
+
+static WeirQueueResult
+take_with_ticket(WeirStage *stage, WorkerTask *task, struct ArrowArray *batch, guint64 *ticket)
+{
+  WeirRunningStage *running = task->running;
+  g_mutex_lock(&running->take_lock);
+  WeirQueueResult taken = is_stopped(running) ? WEIR_QUEUE_END : take(stage, task->edge, batch);
+  if (taken == WEIR_QUEUE_BATCH)
+    *ticket = running->next_ticket++;
+  g_mutex_unlock(&running->take_lock);
+  return taken;
 }
 
 static void
 work_in_turn(WeirStage *stage, WorkerTask *task)
 {
-  WeirRunningStage *running = task->running;
   stage->held = g_array_new(FALSE, TRUE, sizeof(WeirHeldBatch));
   while (task->result == 0) {
     struct ArrowArray batch;
-    g_mutex_lock(&running->input_lock);
-    WeirQueueResult taken = running->stopped ? WEIR_QUEUE_END : take(stage, task->edge, &batch);
-    guint64 ticket = running->next_ticket;
-    if (taken == WEIR_QUEUE_BATCH)
-      running->next_ticket++;
-    g_mutex_unlock(&running->input_lock);
+    guint64 ticket = 0;
+    WeirQueueResult taken = take_with_ticket(stage, task, &batch, &ticket);
     if (taken != WEIR_QUEUE_BATCH) {
       task->result = taken == WEIR_QUEUE_CANCELLED ? -1 : 0;
       break;
