@@ -62,7 +62,7 @@ typedef struct WeirStage {
   const char *call; /* function of the class that runs, or NULL */
   gint port;        /* of process() and end(), else -1 */
   guint source;     /* slot of the edge that the batch came over */
-  guint64 batch_number;
+  guint64 batch_number; /* of its edge, from 1; 0: none */
   guint fails;          /* calls of fail() in this call */
   char *fail_text;      /* of the first */
   gboolean host_failed; /* a function of the host failed and reported */

@@ -137,13 +137,14 @@ prepare(WeirStage *stage, const WeirEdge *edge, struct ArrowArray *batch)
   return FALSE;
 }
 
-/* One batch through process(). Takes it. */
+/* One batch through process(): the `number`-th of its edge, from 0. Takes it. */
 static int
-process_batch(WeirStage *stage, const WeirEdge *edge, struct ArrowArray *batch)
+process_batch(WeirStage *stage, const WeirEdge *edge, guint64 number, struct ArrowArray *batch)
 {
   const WeirInput *input = edge->to;
   WeirStageCounters *counters = &stage->running->counters;
-  stage->batch_number = WEIR_COUNT(counters->batches_in, 1) + 1;
+  stage->batch_number = number + 1;
+  WEIR_COUNT(counters->batches_in, 1);
   stage->source = edge->slot;
   WEIR_COUNT(counters->records_in, (guint64)batch->length);
   WEIR_COUNT(counters->bytes_in, weir_batch_bytes(edge->from->schema, batch));
@@ -286,7 +287,7 @@ static int
 drain_serial(WeirStage *stage, WeirEdge *edge)
 {
   struct ArrowArray batch;
-  for (;;) {
+  for (guint64 number = 0;; number++) {
     switch (take(stage, edge, &batch)) {
     case WEIR_QUEUE_END:
       return 0;
@@ -295,7 +296,7 @@ drain_serial(WeirStage *stage, WeirEdge *edge)
     case WEIR_QUEUE_BATCH:
       break;
     }
-    int result = process_batch(stage, edge, &batch);
+    int result = process_batch(stage, edge, number, &batch);
     if (result == WEIR_END)
       weir_queue_abandon(edge->queue);
     if (result != 0)
@@ -370,7 +371,7 @@ work_in_turn(WeirStage *stage, WorkerTask *task)
       task->result = taken == WEIR_QUEUE_CANCELLED ? -1 : 0;
       break;
     }
-    task->result = send_in_turn(stage, ticket, process_batch(stage, task->edge, &batch));
+    task->result = send_in_turn(stage, ticket, process_batch(stage, task->edge, ticket, &batch));
   }
   g_array_unref(stage->held);
   stage->held = NULL;
