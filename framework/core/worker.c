@@ -308,6 +308,7 @@ typedef struct {
   WeirRunningStage *running;
   WeirEdge *edge;
   int result;
+  gboolean failed; /* and not just cancelled */
 } WorkerTask;
 
 /* Wait until everything before `ticket` was sent, and send what came of it. */
@@ -373,6 +374,7 @@ work_in_turn(WeirStage *stage, WorkerTask *task)
     }
     task->result = send_in_turn(stage, ticket, process_batch(stage, task->edge, ticket, &batch));
   }
+  task->failed = stage->fails || stage->host_failed;
   g_array_unref(stage->held);
   stage->held = NULL;
 }
@@ -396,7 +398,7 @@ drain_parallel(WeirStage *stage, WeirEdge *edge, guint n_workers)
   stage->running->next_ticket = stage->running->next_turn = 0;
   stage->running->stopped = FALSE;
   for (guint i = 0; i < n_workers; i++)
-    tasks[i] = (WorkerTask){stage->running, edge, 0};
+    tasks[i] = (WorkerTask){.running = stage->running, .edge = edge};
   for (guint i = 1; i < n_workers; i++)
     threads[i] = g_thread_try_new("weir-worker", worker_thread, &tasks[i], NULL);
   work_in_turn(stage, &tasks[0]);
@@ -406,6 +408,7 @@ drain_parallel(WeirStage *stage, WeirEdge *edge, guint n_workers)
       g_thread_join(threads[i]);
     if (tasks[i].result == -1 || result == 0)
       result = tasks[i].result;
+    stage->host_failed |= tasks[i].failed;
   }
   if (result == WEIR_END)
     weir_queue_abandon(edge->queue);
