@@ -126,6 +126,8 @@ host_outcome(weir_stage *public, int outcome, const char *format, ...)
     weir_stage_breach(stage, "W05", "weir_outcome() was given %d, which is no outcome", outcome);
     return;
   }
+  if (stage->running)
+    WEIR_SET(stage->running->has_held, TRUE);
   g_autofree char *label = weir_plan_stage_label(stage->plan);
   g_autofree char *whole = g_strdup_printf("%s: %s", label, text);
   g_mutex_lock(&stage->run->error_lock);

@@ -31,6 +31,7 @@ typedef struct WeirRunningStage {
   WeirPlanStage *plan;
   WeirStageCounters counters;
   guint64 reserved;
+  gboolean has_held; /* its outcome was WEIR_HELD */
   GPtrArray *artifacts;   /* of WeirAtomicDir that were begun */
   GMutex lock;            /* artifacts, order */
   gboolean *output_ended; /* one an output: nothing may be emitted any more */

@@ -531,7 +531,10 @@ stage_thread(gpointer data)
     end_outputs(&stage); /* after a failure nobody may take what came for the whole */
   weir_stage_clear(&stage);
   WEIR_SET(running->counters.end_ns, weir_now_ns());
-  post_state(running, failed ? "failed" : result == -1 ? "cancelled" : "done");
+  post_state(running, failed                        ? "failed"
+                      : result == -1                ? "cancelled"
+                      : WEIR_GET(running->has_held) ? "held"
+                                                    : "done");
   g_atomic_int_add(&running->run->running, -1);
   g_main_context_wakeup(running->run->context);
   return NULL;

@@ -82,7 +82,7 @@ typedef void (*WeirListener)(WeirRun *run, const WeirMessage *message, gpointer 
 typedef struct {
   const char *stage; /**< name in the pipeline */
   const char *use;   /**< "split.stratified" */
-  const char *state; /**< "waiting", "running", "done", "failed", "cancelled" */
+  const char *state; /**< "waiting", "running", "done", "held", "failed", "cancelled" */
   guint64 records_in, records_out, batches_in, batches_out, bytes_in, bytes_out, rejects;
   guint64 busy_ns;       /**< inside the stage's functions, less the waiting for output */
   guint64 wait_in_ns;    /**< for input */
