@@ -452,6 +452,8 @@ produces(const WeirPlanStage *stage)
 static int
 live(WeirStage *stage, gboolean *opened)
 {
+  if (is_cancelled(stage->run))
+    return -1;
   *opened = TRUE;
   if (call_open(stage) || !wait_for_tables(stage) || !wait_for_types(stage) || !check_tables(stage))
     return -1;
@@ -550,6 +552,8 @@ weir_run_start_stages(WeirRun *run, GPtrArray *threads)
                                             : WEIR_QUEUE_RING;
     edge->queue = weir_queue_new(kind, RING_BATCHES, RING_BYTES);
   }
+  if (g_atomic_int_get(&run->interrupted)) /* before it began */
+    weir_run_stop(run);
   g_atomic_int_set(&run->running, (gint)run->n_stages);
   for (guint i = 0; i < run->n_stages; i++) {
     g_autoptr(GError) error = NULL;
