@@ -27,6 +27,22 @@ weir_run_post(WeirRun *run, const WeirMessage *message)
   g_main_context_wakeup(run->context);
 }
 
+static void
+posted_free(WeirPosted *posted)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(posted->texts); i++)
+    g_free(posted->texts[i]);
+  g_free(posted);
+}
+
+void
+weir_run_drop_messages(WeirRun *run)
+{
+  WeirPosted *posted;
+  while ((posted = g_async_queue_try_pop(run->messages)))
+    posted_free(posted);
+}
+
 void
 weir_run_dispatch(WeirRun *run)
 {
@@ -36,8 +52,6 @@ weir_run_dispatch(WeirRun *run)
       const WeirListenerEntry *entry = &g_array_index(run->listeners, WeirListenerEntry, i);
       entry->listener(run, &posted->message, entry->data);
     }
-    for (guint i = 0; i < G_N_ELEMENTS(posted->texts); i++)
-      g_free(posted->texts[i]);
-    g_free(posted);
+    posted_free(posted);
   }
 }

@@ -108,7 +108,7 @@ weir_run_free(WeirRun *run)
 {
   if (!run)
     return;
-  weir_run_dispatch(run);
+  weir_run_drop_messages(run); /* what the listeners would look at may be gone */
   for (guint e = 0; run->plan && e < run->plan->edges->len; e++)
     weir_queue_free(((WeirEdge *)run->plan->edges->pdata[e])->queue);
   free_stages(run);

@@ -56,6 +56,7 @@ struct WeirRun {
 /* message.c: post from any thread; dispatch in the run's own. Text is redacted. */
 void weir_run_post(WeirRun *run, const WeirMessage *message);
 void weir_run_dispatch(WeirRun *run);
+void weir_run_drop_messages(WeirRun *run);
 
 /* Note the first failure and cancel. `report` is taken. */
 void weir_run_fail(WeirRun *run, char *report);
