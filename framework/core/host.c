@@ -88,7 +88,8 @@ host_progress(weir_stage *public, uint64_t done, uint64_t total, const char *uni
   if (!stage->running)
     return;
   WeirStageCounters *counters = &stage->running->counters;
-  if (unit && unit != WEIR_GET(counters->unit))
+  const char *before = WEIR_GET(counters->unit);
+  if (unit && (!before || strcmp(unit, before) != 0))
     WEIR_SET(counters->unit, g_intern_string(unit));
   WEIR_SET(counters->total, total);
   WEIR_SET(counters->done, done);
