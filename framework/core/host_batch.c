@@ -362,16 +362,32 @@ is_whole(const int64_t *rows, int64_t n, int64_t length)
   return TRUE;
 }
 
+static gboolean
+same_type(const struct ArrowSchema *a, const struct ArrowSchema *b)
+{
+  if (strcmp(a->format, b->format) != 0 || a->n_children != b->n_children)
+    return FALSE;
+  for (gint64 c = 0; c < a->n_children; c++)
+    if (!same_type(a->children[c], b->children[c]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Whether batches of the one can go out as the other: who takes them reads the values as the types say. */
+static gboolean
+same_columns(const WeirSchema *in, const WeirSchema *out)
+{
+  return in && out && same_type(&in->arrow, &out->arrow);
+}
+
 int
 weir_host_select(weir_stage *public, uint32_t in, struct ArrowArray *batch, uint32_t out, const int64_t *rows,
                  int64_t n)
 {
   WeirStage *stage = (WeirStage *)public;
   g_autoptr(GError) error = NULL;
-  if (in >= stage->plan->n_inputs || out >= stage->plan->n_outputs || !stage->plan->inputs[in].schema ||
-      !stage->plan->outputs[out].schema ||
-      stage->plan->inputs[in].schema->arrow.n_children !=
-          stage->plan->outputs[out].schema->arrow.n_children) {
+  if (in >= stage->plan->n_inputs || out >= stage->plan->n_outputs ||
+      !same_columns(stage->plan->inputs[in].schema, stage->plan->outputs[out].schema)) {
     weir_batch_release(batch);
     return weir_stage_breach(
         stage, "W05", "weir_select() was asked for input %u and output %u, which do not match", in, out);
