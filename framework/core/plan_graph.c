@@ -86,8 +86,7 @@ add_edge(WeirPlan *plan, WeirOutput *from, WeirInput *to, WeirPosition at)
   g_ptr_array_add(to->edges, edge);
 }
 
-/* Follow one reference. Returns whether there is nothing more to say about it. */
-static gboolean
+static void
 follow(WeirPlan *plan, GHashTable *skipped, WeirInput *input, const WeirReference *reference,
        WeirDiagnostics *diagnostics)
 {
@@ -99,21 +98,20 @@ follow(WeirPlan *plan, GHashTable *skipped, WeirInput *input, const WeirReferenc
     switch (find_output(plan, skipped, name, at, input->stage, &output, diagnostics)) {
     case FOUND:
       add_edge(plan, output, input, at);
-      return TRUE;
+      return;
     case WRONG:
-      return TRUE;
+      return;
     case ABSENT:
       absent = TRUE;
     }
   }
   if (!absent || (input->row->flags & WEIR_PORT_OPTIONAL))
-    return TRUE; /* an optional input is left unconnected */
+    return; /* an optional input is left unconnected */
   WeirDiagnostic *entry =
       weir_diagnostics_error(diagnostics, reference->position,
                              "stage \"%s\" takes its input from \"%s\", which is left out in this run",
                              input->stage->name, (const char *)reference->names->pdata[0]);
   weir_diagnostic_hint(entry, "its \"when\" does not hold; give another source with {\"first\": [...]}");
-  return TRUE;
 }
 
 static WeirInput *

@@ -17,8 +17,11 @@ note_origin(WeirDiagnostic *entry, const WeirEdge *edge)
 {
   g_autofree char *label = weir_plan_stage_label(edge->from->stage);
   g_autofree char *columns = weir_schema_to_string(edge->from->schema);
-  if (strlen(columns) > 400)
-    strcpy(columns + 397, "…");
+  if (g_utf8_strlen(columns, -1) > 400) {
+    g_autofree char *whole = columns;
+    g_autofree char *begin = g_utf8_substring(whole, 0, 399);
+    columns = g_strconcat(begin, "…", NULL);
+  }
   weir_diagnostic_note(entry, "comes from %s, port \"%s\": %s", label, edge->from->name, columns);
 }
 

@@ -35,7 +35,6 @@ typedef struct WeirRunningStage {
   GPtrArray *artifacts;   /* of WeirAtomicDir that were begun */
   GMutex lock;            /* artifacts, order */
   gboolean *output_ended; /* one an output: nothing may be emitted any more */
-  gboolean *declared;
 
   /* Workers of a parallel stage: batches are taken with a number, and what comes of them is sent in that order. Two
      locks, so that a worker that waits for input holds up none that has something to send. */
