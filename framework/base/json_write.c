@@ -3,6 +3,8 @@
  * calls. */
 #include "base/json_write.h"
 
+#include "base/redact.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -19,6 +21,7 @@ struct WeirJsonWriter {
   guint indent;
   GArray *levels; /* of Level, the innermost last */
   gboolean has_key;
+  gboolean redacts;
   gboolean is_done; /* the outermost value is whole */
 };
 
@@ -43,6 +46,12 @@ WeirJsonWriter *
 weir_json_writer_new_file(WeirAtomicFile *file, guint indent)
 {
   return writer_new(g_string_sized_new(FILE_CHUNK + 4096), file, indent);
+}
+
+void
+weir_json_writer_redact(WeirJsonWriter *writer)
+{
+  writer->redacts = TRUE;
 }
 
 void
@@ -193,7 +202,13 @@ void
 weir_json_string_sized(WeirJsonWriter *writer, const char *value, gsize size)
 {
   begin_value(writer);
-  weir_json_append_string(writer->out, value, size);
+  if (writer->redacts && weir_redact_needed()) {
+    g_autoptr(GString) text = g_string_new_len(value, (gssize)size);
+    weir_redact_string(text);
+    weir_json_append_string(writer->out, text->str, text->len);
+  } else {
+    weir_json_append_string(writer->out, value, size);
+  }
   end_value(writer);
 }
 

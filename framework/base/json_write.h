@@ -18,6 +18,9 @@ WeirJsonWriter *weir_json_writer_new(GString *out, guint indent);
 /* Failures of the file show at its commit. `file` must outlive the writer. Free the writer, or call
  * weir_json_writer_flush, before the commit. */
 WeirJsonWriter *weir_json_writer_new_file(WeirAtomicFile *file, guint indent);
+/* From now on secrets (base/redact.h) in string values are replaced. Keys and numbers stay, so that what is written is
+ * the same JSON, whatever a secret looks like. */
+void weir_json_writer_redact(WeirJsonWriter *writer);
 void weir_json_writer_flush(WeirJsonWriter *writer);
 void weir_json_writer_free(WeirJsonWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirJsonWriter, weir_json_writer_free)

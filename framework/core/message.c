@@ -3,6 +3,7 @@
 #include "core/run.h"
 
 #include "base/redact.h"
+#include "core/message_json.h"
 
 static char *
 own(WeirPosted *posted, guint slot, const char *text)
@@ -21,7 +22,7 @@ weir_run_post(WeirRun *run, const WeirMessage *message)
   posted->message.text = own(posted, 1, message->text);
   posted->message.kind = own(posted, 2, message->kind);
   posted->message.name = own(posted, 3, message->name);
-  posted->message.json = own(posted, 4, message->json);
+  posted->message.json = posted->texts[4] = message->json ? weir_redact_json(message->json) : NULL;
   posted->message.unit = own(posted, 5, message->unit);
   g_async_queue_push(run->messages, posted);
   g_main_context_wakeup(run->context);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Messages as JSON: one form for the journal and for programs that listen. */
-#include "base/json_write.h"
+#include "core/message_json.h"
+#include "base/redact.h"
 #include "base/tree.h"
-#include "core/weir/host.h"
 
 static const char *const event_names[] = {
     [WEIR_MESSAGE_RUN_BEGIN] = "run-begin",
@@ -25,9 +25,8 @@ optional_string(WeirJsonWriter *json, const char *key, const char *value)
     weir_json_member_string(json, key, value);
 }
 
-/* JSON from a stage, as a value; as a string where it is none, so that the line is valid in any case. */
-static void
-foreign_json(WeirJsonWriter *json, const char *key, const char *text)
+void
+weir_json_foreign(WeirJsonWriter *json, const char *key, const char *text)
 {
   if (!text)
     return;
@@ -38,6 +37,49 @@ foreign_json(WeirJsonWriter *json, const char *key, const char *text)
     weir_node_write_json(node, json);
   else
     weir_json_string(json, text);
+}
+
+/* A value with secrets replaced in its strings and keys. */
+static void
+write_redacted(WeirJsonWriter *json, const WeirNode *node)
+{
+  WeirNodeKind kind = weir_node_kind(node);
+  if (kind != WEIR_NODE_MAP && kind != WEIR_NODE_LIST) {
+    weir_node_write_json(node, json);
+    return;
+  }
+  if (kind == WEIR_NODE_MAP)
+    weir_json_begin_object(json);
+  else
+    weir_json_begin_array(json);
+  for (gsize i = 0; i < weir_node_size(node); i++) {
+    if (kind == WEIR_NODE_MAP) {
+      g_autofree char *key = weir_redact(weir_node_key_at(node, i));
+      weir_json_key(json, key);
+    }
+    write_redacted(json, weir_node_at(node, i));
+  }
+  if (kind == WEIR_NODE_MAP)
+    weir_json_end_object(json);
+  else
+    weir_json_end_array(json);
+}
+
+char *
+weir_redact_json(const char *text)
+{
+  if (!weir_redact_needed())
+    return g_strdup(text);
+  g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
+  g_autoptr(WeirNode) node = weir_node_parse_json(text, -1, "message", diagnostics);
+  if (!node)
+    return weir_redact(text);
+  GString *out = g_string_new(NULL);
+  WeirJsonWriter *json = weir_json_writer_new(out, 0);
+  weir_json_writer_redact(json);
+  write_redacted(json, node);
+  weir_json_writer_free(json);
+  return g_string_free(out, FALSE);
 }
 
 static const char *
@@ -69,13 +111,13 @@ write_members(WeirJsonWriter *json, const WeirMessage *message)
   case WEIR_MESSAGE_DATA:
     optional_string(json, "kind", message->kind);
     optional_string(json, "name", message->name);
-    foreign_json(json, "data", message->json);
+    weir_json_foreign(json, "data", message->json);
     break;
   case WEIR_MESSAGE_ARTIFACT:
     optional_string(json, "kind", message->kind);
     optional_string(json, "path", message->name);
     optional_string(json, "sha256", message->text);
-    foreign_json(json, "metadata", message->json);
+    weir_json_foreign(json, "metadata", message->json);
     break;
   case WEIR_MESSAGE_RUN_END:
     weir_json_member_integer(json, "code", message->code);

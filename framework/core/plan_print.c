@@ -149,9 +149,9 @@ weir_plan_to_json(WeirPlan *plan)
 {
   GString *out = g_string_new(NULL);
   WeirJsonWriter *json = weir_json_writer_new(out, 2);
+  weir_json_writer_redact(json);
   weir_plan_write_json(plan, json);
   weir_json_writer_free(json);
   g_string_append_c(out, '\n');
-  weir_redact_string(out);
   return g_string_free(out, FALSE);
 }

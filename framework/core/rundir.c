@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "core/message_json.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -156,7 +157,7 @@ weir_run_dir_made(WeirRunDir *dir, gboolean artifact, const char *stage, const c
   thing->kind = g_strdup(kind);
   thing->path = g_strdup(path);
   thing->sha256 = g_strdup(sha256);
-  thing->metadata = g_strdup(metadata);
+  thing->metadata = metadata ? weir_redact_json(metadata) : NULL;
   thing->bytes = bytes;
   g_mutex_lock(&dir->lock);
   g_ptr_array_add(artifact ? dir->artifacts : dir->outputs, thing);

@@ -4,7 +4,7 @@
 
 #include "base/digest.h"
 #include "base/json_write.h"
-#include "base/redact.h"
+#include "core/message_json.h"
 
 #include <glob.h>
 #include <sys/stat.h>
@@ -98,10 +98,7 @@ write_made(WeirJsonWriter *json, const char *key, const GPtrArray *things)
     weir_json_member_unsigned(json, "bytes", thing->bytes);
     if (thing->sha256)
       weir_json_member_string(json, "sha256", thing->sha256);
-    if (thing->metadata) {
-      weir_json_key(json, "metadata");
-      weir_json_raw(json, thing->metadata);
-    }
+    weir_json_foreign(json, "metadata", thing->metadata);
     weir_json_end_object(json);
   }
   weir_json_end_array(json);
@@ -164,6 +161,7 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
 {
   g_autoptr(GString) out = g_string_new(NULL);
   WeirJsonWriter *json = weir_json_writer_new(out, 2);
+  weir_json_writer_redact(json);
   weir_json_begin_object(json);
   weir_json_member_string(json, "weir", weir_version());
   weir_json_member_string(json, "state", state);
@@ -187,7 +185,6 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
   weir_json_end_object(json);
   weir_json_writer_free(json);
   g_string_append_c(out, '\n');
-  weir_redact_string(out);
   g_autofree char *path = g_build_filename(dir->path, "run.json", NULL);
   return weir_atomic_write(path, out->str, (gssize)out->len, WEIR_ATOMIC_DEFAULT, error);
 }
