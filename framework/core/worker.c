@@ -334,9 +334,10 @@ send_in_turn(WeirStage *stage, guint64 ticket, int result)
   running->next_turn++;
   if (result != 0)
     running->stopped = TRUE;
+  gboolean stopped = running->stopped;
   g_cond_broadcast(&running->turn);
   g_mutex_unlock(&running->turn_lock);
-  return mine ? result : running->stopped && !is_cancelled(running->run) ? 0 : -1;
+  return mine ? result : stopped && !is_cancelled(running->run) ? 0 : -1;
 }
 
 static gboolean
