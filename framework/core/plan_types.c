@@ -48,6 +48,8 @@ static gboolean
 unify(WeirInput *input, WeirDiagnostics *diagnostics)
 {
   WeirEdge *first = input->edges->pdata[0];
+  if (input->schema) /* looked at before, and found not to fit */
+    return TRUE;
   if (input->edges->len == 1) {
     input->schema = weir_schema_ref(first->from->schema);
     return TRUE;
