@@ -233,6 +233,20 @@ output_at(WeirStage *stage, uint32_t port, const char *what)
   return NULL;
 }
 
+/* While a stage opens, another's declaration may make its types known. Later they stay as they are; while planning,
+   the planner holds the lock. */
+static const struct ArrowSchema *
+schema_now(const WeirStage *stage, WeirSchema *const *schema)
+{
+  gboolean may_change = !stage->planning && g_strcmp0(stage->call, "open") == 0;
+  if (may_change)
+    g_mutex_lock(&stage->plan->plan->types_lock);
+  const WeirSchema *known = *schema;
+  if (may_change)
+    g_mutex_unlock(&stage->plan->plan->types_lock);
+  return known ? &known->arrow : NULL;
+}
+
 static uint32_t
 host_inputs(weir_stage *public, uint32_t port)
 {
@@ -250,7 +264,7 @@ static const struct ArrowSchema *
 host_input_schema(weir_stage *public, uint32_t port)
 {
   WeirInput *input = input_at(handle(public), port, "weir_input_schema()");
-  return input && input->schema ? &input->schema->arrow : NULL;
+  return input ? schema_now(handle(public), &input->schema) : NULL;
 }
 
 static int32_t
@@ -282,7 +296,7 @@ static const struct ArrowSchema *
 host_output_schema(weir_stage *public, uint32_t port)
 {
   WeirOutput *output = output_at(handle(public), port, "weir_output_schema()");
-  return output && output->schema ? &output->schema->arrow : NULL;
+  return output ? schema_now(handle(public), &output->schema) : NULL;
 }
 
 static int

@@ -286,6 +286,9 @@ static int
 sink_open(weir_stage *stage)
 {
   Sink *s = stage->state;
+  const struct ArrowSchema *early = weir_input_schema(stage, 0); /* perhaps not known yet, but never half */
+  if (early && early->n_children < 1)
+    return weir_fail(stage, "there are no columns");
   if (s->token) /* what a stage says by mistake */
     weir_log(stage, WEIR_LOG_WARNING, "the token is %s", s->token);
   if (!s->path)
