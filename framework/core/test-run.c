@@ -534,7 +534,8 @@ test_codes(Fixture *f, gconstpointer data)
       put_pipeline(&f->folder, "q.json",
                    "{ 'weir': 1, 'name': 'q', 'parameters': { 'n': { 'type': 'integer' } },\n"
                    " 'stages': { 'a': { 'use': 'test.rows', 'options': { 'count': '${n}' } } } }");
-  put_pipeline(&f->folder, "bad.json", "{ 'weir': 1, 'stages': 3 }");
+  g_autofree char *bad = put_pipeline(&f->folder, "bad.json", "{ 'weir': 1, 'stages': 3 }");
+  g_assert_nonnull(bad);
   const struct {
     const char *file, *parameter;
     int code;

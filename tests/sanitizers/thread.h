@@ -90,15 +90,21 @@ tsan_writer_unlock(GRWLock *lock)
 static inline void
 tsan_async_queue_push(GAsyncQueue *queue, gpointer data)
 {
+  g_async_queue_lock(queue);
+  __tsan_acquire(queue);
+  g_async_queue_push_unlocked(queue, data);
   __tsan_release(queue);
-  g_async_queue_push(queue, data);
+  g_async_queue_unlock(queue);
 }
 
 static inline gpointer
 tsan_async_queue_try_pop(GAsyncQueue *queue)
 {
-  gpointer data = g_async_queue_try_pop(queue);
+  g_async_queue_lock(queue);
   __tsan_acquire(queue);
+  gpointer data = g_async_queue_try_pop_unlocked(queue);
+  __tsan_release(queue);
+  g_async_queue_unlock(queue);
   return data;
 }
 
