@@ -282,18 +282,21 @@ build_vocabulary(Fit *fit)
     insert_term(fit->features, next_term(fit, at), (uint32_t)id, fit->rows->n_rows);
 }
 
-/* Mean and scale of one dense column, over its finite values. */
+/* Mean and scale of one dense column, over its finite values. A column of equal values is told by these: what
+ * rounding leaves of its deviation would make a huge scale. */
 static void
 measure_dense(const Fit *fit, guint column, double *mean, double *scale)
 {
   const WeirRows *rows = fit->rows;
   guint n_dense = fit->options->n_dense;
-  double sum = 0, squares = 0;
+  double sum = 0, squares = 0, least = INFINITY, most = -INFINITY;
   gsize n = 0;
   for (gsize r = 0; r < rows->n_rows; r++) {
     double value = rows->dense[r * n_dense + column];
     if (isfinite(value)) {
       sum += value;
+      least = MIN(least, value);
+      most = MAX(most, value);
       n++;
     }
   }
@@ -303,7 +306,7 @@ measure_dense(const Fit *fit, guint column, double *mean, double *scale)
     if (isfinite(gap))
       squares += gap * gap;
   }
-  double deviation = n ? sqrt(squares / (double)n) : 0;
+  double deviation = least < most ? sqrt(squares / (double)n) : 0;
   *scale = deviation > 0 && isfinite(deviation) ? 1 / (deviation * sqrt(n_dense)) : 0;
 }
 

@@ -198,6 +198,21 @@ test_same_everywhere(void)
   }
 }
 
+/* Ten times 0.1 has a mean that is not 0.1, and a deviation that is nothing but rounding. */
+static void
+test_constant_dense(void)
+{
+  const double dense[] = {0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1};
+  const char *const empty[G_N_ELEMENTS(dense)] = {"", "", "", "", "", "", "", "", "", ""};
+  const gsize lengths[G_N_ELEMENTS(dense)] = {0};
+  WeirFeatureOptions options = {.max_df = 1, .n_dense = 1};
+  WeirRows rows = {G_N_ELEMENTS(dense), empty, lengths, dense};
+  g_autoptr(WeirSparse) matrix = NULL;
+  g_autoptr(WeirFeatures) features = weir_features_fit(&options, &rows, NULL, &matrix);
+  g_assert_cmpfloat(features->dense_scale[0], ==, 0);
+  g_assert_cmpuint(matrix->starts[matrix->n_rows], ==, 0);
+}
+
 static void
 test_nothing(void)
 {
@@ -237,6 +252,7 @@ main(int argc, char **argv)
   g_test_add_func("/features/idf-kinds", test_idf_kinds);
   g_test_add_func("/features/selection", test_selection);
   g_test_add_func("/features/dense", test_dense);
+  g_test_add_func("/features/dense/constant", test_constant_dense);
   g_test_add_func("/features/same-everywhere", test_same_everywhere);
   g_test_add_func("/features/nothing", test_nothing);
   g_test_add_func("/features/cancel", test_cancel);
