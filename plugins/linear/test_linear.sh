@@ -79,6 +79,10 @@ pipeline '"task": "task", "dense": ["n"]' '"task": "task", "dense": ["n"]'
 run --data both.csv
 right "two tasks and a dense column" 0.99
 
+pipeline '"word-max": 0, "pair-window": 0' ''
+run --data one.csv
+right "characters only" 0.99
+
 pipeline '"max-features": 50, "epochs": 5' ''
 run --data one.csv --jobs 1 && mv out first && run --data one.csv --jobs 2
 if diff -r first out >difference 2>&1; then ok "one and two threads give the same bytes"
@@ -115,7 +119,7 @@ printf 'txt,label\na,x\nb,y\n' >x.csv
 refused "no text column" 'did you mean "txt"' --data x.csv
 pipeline '"word-min": 3' ''
 refused "n-grams upside down" '"word-min" is 3' --data one.csv
-pipeline '"word-max": 0, "word-min": 0, "char-max": 0, "char-min": 0, "pair-window": 0' ''
+pipeline '"word-max": 0, "char-max": 0, "pair-window": 0' ''
 refused "nothing to learn from" 'nothing to learn from' --data one.csv
 pipeline '"weights": { "cards": 2 }' ''
 refused "a weight of no label" '"cards"' --data one.csv

@@ -40,10 +40,10 @@ int
 linear_train_schema(weir_stage *stage)
 {
   const TrainState *state = stage->state;
-  if (state->word_min > state->word_max)
+  if (state->word_max && state->word_min > state->word_max)
     return weir_fail(stage, "option \"word-min\" is %" PRId64 ", above \"word-max\", which is %" PRId64,
                      state->word_min, state->word_max);
-  if (state->char_min > state->char_max)
+  if (state->char_max && state->char_min > state->char_max)
     return weir_fail(stage, "option \"char-min\" is %" PRId64 ", above \"char-max\", which is %" PRId64,
                      state->char_min, state->char_max);
   if (!state->word_max && !state->char_max && !state->pair_window && !state->dense.count)
@@ -61,11 +61,11 @@ feature_options(const TrainState *state)
   return (WeirFeatureOptions){
       .text = {.lowercase = state->lowercase,
                .strip_accents = state->strip_accents,
-               .word_min = (guint)state->word_min,
+               .word_min = (guint)MIN(state->word_min, state->word_max), /* no longest one: none at all */
                .word_max = (guint)state->word_max,
                .pair_window = (guint)state->pair_window,
                .pair_stem = (guint)state->pair_stem,
-               .char_min = (guint)state->char_min,
+               .char_min = (guint)MIN(state->char_min, state->char_max),
                .char_max = (guint)state->char_max,
                .char_mode = (WeirCharMode)state->char_mode,
                .max_bytes = (gsize)state->max_text},
