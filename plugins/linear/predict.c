@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/quote.h"
 #include "rows.h"
 
 enum { MODEL = 0, RECORDS = 1 };           /* inputs */
@@ -78,6 +80,14 @@ check_columns(weir_stage *stage, const WeirTextModel *model)
                      n_dense == 1 ? "" : "s", n_dense ? ": \"" : "", names, n_dense ? "\"" : "",
                      state->dense.count);
   }
+  for (guint i = 0; i < n_dense; i++)
+    if (strcmp(model->dense_columns[i], state->dense.items[i]) != 0) {
+      weir_log(stage, WEIR_LOG_WARNING,
+               "option \"dense\" names \"%s\" where the model was trained with \"%s\": the order counts, not "
+               "the name",
+               state->dense.items[i], model->dense_columns[i]);
+      break;
+    }
   if (model->n_heads > 1 && !state->task)
     return weir_fail(
         stage, "the model serves %u tasks: name the column that holds a record's task with option \"task\"",
@@ -229,12 +239,15 @@ refuse_task(weir_stage *stage, const Columns *columns, int64_t row, PredictScrat
     return weir_fail(stage, "row %" PRId64 " of the batch has no task in column \"%s\"", row + 1,
                      state->task);
   weir_text task = linear_name(&columns->task, row, scratch->task);
+  g_autofree char *quoted = weir_quote(task.data, (gssize)task.len);
   g_autoptr(GString) names = g_string_new(NULL);
-  for (guint h = 0; h < state->model->n_heads; h++)
-    g_string_append_printf(names, "%s\"%s\"", h ? ", " : "", state->model->heads[h].task);
-  return weir_fail(
-      stage, "row %" PRId64 " of the batch is of task \"%.*s\", which the model does not serve: it has %s",
-      row + 1, (int)MIN(task.len, 80), task.data, names->str);
+  for (guint h = 0; h < state->model->n_heads; h++) {
+    g_autofree char *name = weir_quote(state->model->heads[h].task, -1);
+    g_string_append_printf(names, "%s%s", h ? ", " : "", name);
+  }
+  return weir_fail(stage,
+                   "row %" PRId64 " of the batch is of task %s, which the model does not serve: it has %s",
+                   row + 1, quoted, names->str);
 }
 
 static int

@@ -127,4 +127,17 @@ pipeline '"task": "task", "dense": ["n"]' '"dense": ["n"]'
 refused "tasks without a column" 'serves 2 tasks' --data both.csv
 pipeline '"dense": ["n"]' ''
 refused "dense columns left out" 'reads 1 dense column: "n"' --data one.csv
+
+{ echo 'text,label,task'; printf 'a,x,t\nb,y,t\n'; } >x.csv
+{ echo 'text,label,task'; printf 'a,x,n%s\n' "$(printf 'é%.0s' $(seq 100))"; } >other.csv
+pipeline '"task": "task"' '"task": "task"'
+sed 's/"load": {.*/&\n    "other": { "use": "file.read", "options": { "path": "other.csv" } },/; s/"records": "load"/"records": "other"/' \
+  p.json >q.json && mv q.json p.json
+refused "a task that the model does not have" 'is of task "nééé*…".*which the model does not serve: it has "t"' --data x.csv
+
+awk -F, 'BEGIN { OFS = "," } NR == 1 { print "text,label,n,m"; next } { print $1, $2, $4, NR % 3 }' one.csv >x.csv
+pipeline '"dense": ["n", "m"]' '"dense": ["m", "n"]'
+run --data x.csv
+if grep -q 'names "m" where the model was trained with "n"' log; then ok "dense columns in another order"
+else not_ok "dense columns in another order" "$(cat log)"; fi
 plan
