@@ -69,6 +69,10 @@ learn_shape(weir_stage *stage)
   state->shape.tasks = state->task != NULL;
   state->shape.confidence = weir_input_index(stage, IN, CONFIDENCE, 0) >= 0;
   state->shape.probabilities = state->shape.model && weir_input_index(stage, IN, PROBABILITIES, 0) >= 0;
+  if (weir_given(stage, "probabilities") && !state->shape.model)
+    return weir_fail(stage,
+                     "option \"probabilities\": the input \"model\" is wanted too, which says of which "
+                     "label each of them is");
   if (check_columns(stage, schema) || evaluation_declare_metrics(stage, METRICS, state->shape))
     return -1;
   return evaluation_declare_report(stage, REPORT, state->shape);

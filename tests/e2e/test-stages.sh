@@ -149,6 +149,8 @@ assert abs(report["accuracy"] - 1 / 3) < 1e-12 and "calibration" not in report a
 PY
 runs 3 "a confidence column that is not there" score.json --out bad --set score.confidence=confidense
 says "offers the nearest" '"confidense"' 'did you mean "confidence"'
+runs 3 "probabilities without the model that gave them" score.json --out bad --set score.probabilities=odds
+says "wants the model" 'the input "model" is wanted too'
 runs 3 "a rounds option out of range" score.json --out bad --set score.rounds=5
 says "tells the range" 'rounds' '100'
 absent "writes nothing" bad
