@@ -82,7 +82,7 @@ static const weir_option read_options[] = {
 static const weir_port write_in[] = {
     {.name = "in",
      .type = "${column}:utf8?, ${omit}:any?, *",
-     .help = "the records; columns named _row are left out"},
+     .help = "the records; the column _row that a reader added is left out"},
 };
 
 #define WRITE(member) offsetof(struct file_write, member)

@@ -85,6 +85,11 @@ def formats():
     code, said = run("rows.jsonl", {"path": "omit.jsonl", "omit": ["tags", "score"]})
     report("columns are left out", code == 0 and lines(open(path("omit.jsonl"), "rb").read())
            == [{k: row[k] for k in ("id", "text", "ok")} for row in ROWS], said)
+    with open(path("named.csv"), "w") as out:
+        out.write("_row_id,_row-b,a\n1,2,3\n")
+    code, said = run("named.csv", {"path": "named.jsonl"})
+    with open(path("named.jsonl")) as file:
+        report("only the readers' _row is left out", code == 0 and file.read() == "{\"_row_id\":1,\"_row-b\":2,\"a\":3}\n", code, said)
     code, said = run("rows.jsonl", {"path": "o.txt", "column": "text"})
     with open(path("o.txt")) as file:
         report("text", code == 0 and file.read() == "".join(r["text"] + "\n" for r in ROWS), code, said)

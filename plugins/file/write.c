@@ -119,20 +119,22 @@ fail_problem(weir_stage *stage)
                    f->writer.records + (uint64_t)p->row + 1, f->path, p->text);
 }
 
-/* `_row`, which a reader added, and what a stage made of it by a suffix (`_row_left`). */
+/* `_row`, which a reader added, and what a stage made of it by a suffix (`_row_left`); columns of the data that are
+ * called so are of other types. */
 static bool
-is_row_column(const char *name)
+is_row_column(const struct ArrowSchema *column)
 {
-  return g_str_has_prefix(name, "_row") && !g_ascii_isalnum(name[4]);
+  return g_str_has_prefix(column->name, "_row") && !g_ascii_isalnum(column->name[4]) &&
+         strcmp(column->format, "L") == 0;
 }
 
 static bool
-is_omitted(const struct file_write *f, const char *name)
+is_omitted(const struct file_write *f, const struct ArrowSchema *column)
 {
   for (uint32_t i = 0; i < f->omit.count; i++)
-    if (strcmp(f->omit.items[i], name) == 0)
+    if (strcmp(f->omit.items[i], column->name) == 0)
       return true;
-  return is_row_column(name);
+  return is_row_column(column);
 }
 
 static int
@@ -144,7 +146,7 @@ choose_columns(weir_stage *stage, const struct ArrowSchema *schema)
   f->indices = g_new0(uint32_t, schema->n_children);
   for (int64_t k = 0; k < schema->n_children; k++) {
     const char *name = schema->children[k]->name;
-    if (f->column ? strcmp(name, f->column) != 0 : is_omitted(f, name))
+    if (f->column ? strcmp(name, f->column) != 0 : is_omitted(f, schema->children[k]))
       continue;
     f->indices[w->n_columns++] = (uint32_t)k;
     if (write_column_init(w, &w->columns[w->n_columns - 1], schema->children[k]))
