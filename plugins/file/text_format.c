@@ -59,14 +59,20 @@ text_parser_begin(void *parser)
   p->after_cr = false;
 }
 
-/* The end of the line that begins at `at`: its LF or CR, or `len`. */
+/* The next LF, or `len`. */
 static size_t
-find_end(const char *data, size_t at, size_t len)
+find_lf(const char *data, size_t at, size_t len)
 {
   const char *lf = memchr(data + at, '\n', len - at);
-  size_t end = lf ? (size_t)(lf - data) : len;
-  const char *cr = memchr(data + at, '\r', end - at);
-  return cr ? (size_t)(cr - data) : end;
+  return lf ? (size_t)(lf - data) : len;
+}
+
+/* The end of the line that begins at `at`: a CR before the next LF, else that. */
+static size_t
+find_end(const char *data, size_t at, size_t lf)
+{
+  const char *cr = memchr(data + at, '\r', lf - at);
+  return cr ? (size_t)(cr - data) : lf;
 }
 
 static enum parse_status
@@ -97,17 +103,21 @@ text_parse(void *parser, const char *data, size_t len, bool final, struct format
 {
   struct text_parser *p = parser;
   enum parse_status status = PARSE_MORE;
-  size_t at = 0;
+  size_t at = 0, lf = 0;
   if (p->after_cr && len)
     at += *data == '\n';
   p->after_cr = p->after_cr && !len;
+  if (at < len)
+    lf = find_lf(data, at, len);
   while (at < len && status == PARSE_MORE) {
     size_t end;
     if (batch->rows >= batch->max_rows || batch->bytes >= batch->max_bytes) {
       status = PARSE_FULL;
       break;
     }
-    end = find_end(data, at, len);
+    if (lf < at) /* not for each line: where lines end with CR, that would be a search to the end */
+      lf = find_lf(data, at, len);
+    end = find_end(data, at, lf);
     if (end == len && !final)
       break;
     status = append_line(p, data + at, end - at, batch, error);
