@@ -93,6 +93,8 @@ best_delimiter(const char *data, size_t len, bool last, char quote, char *delimi
   struct evenness best = {0, 1};
   *delimiter = ',';
   for (const char *c = candidates; *c; c++) {
+    if (*c == quote)
+      continue;
     struct evenness e = try_delimiter(data, len, last, (struct csv_dialect){*c, quote});
     if (e.fields < 2 || e.share < 0.5)
       continue;

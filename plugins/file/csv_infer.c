@@ -275,6 +275,8 @@ begin_file(struct infer *infer, const struct format_sample *s, size_t *at, struc
   if (!infer->begun) {
     if (!o->delimiter)
       o->delimiter = csv_detect_delimiter(s->data, s->len, s->last, o->quote);
+    if (o->delimiter == o->quote) /* one of them was not given */
+      return format_fail(error, 0, 0, "delimiter and quote would be the same character; set \"delimiter\"");
     infer->dialect = (struct csv_dialect){o->delimiter, o->quote};
     if (o->header == HEADER_AUTO)
       o->header = csv_detect_header(s->data, s->len, s->last, infer->dialect, o) ? HEADER_YES : HEADER_NO;
