@@ -37,13 +37,14 @@ weir_queue_new(WeirQueueKind kind, guint max_batches, guint64 max_bytes)
   return queue;
 }
 
+/* Releases `used` of `size` slots from `head` on, and frees them. Batches may be a plugin's own, whose release() may be
+   watched and report: no lock is held. */
 static void
-release_all(WeirQueue *queue)
+release_slots(Slot *slots, guint head, guint used, guint size)
 {
-  for (guint i = 0; i < queue->used; i++)
-    weir_batch_release(&queue->slots[(queue->head + i) % queue->size].batch);
-  queue->used = 0;
-  queue->bytes = 0;
+  for (guint i = 0; i < used; i++)
+    weir_batch_release(&slots[(head + i) % size].batch);
+  g_free(slots);
 }
 
 void
@@ -51,8 +52,7 @@ weir_queue_free(WeirQueue *queue)
 {
   if (!queue)
     return;
-  release_all(queue);
-  g_free(queue->slots);
+  release_slots(queue->slots, queue->head, queue->used, queue->size);
   g_cond_clear(&queue->not_empty);
   g_cond_clear(&queue->not_full);
   g_mutex_clear(&queue->lock);
@@ -169,10 +169,16 @@ void
 weir_queue_abandon(WeirQueue *queue)
 {
   g_mutex_lock(&queue->lock);
+  Slot *slots = queue->slots;
+  guint head = queue->head, used = queue->used, size = queue->size;
   queue->abandoned = TRUE;
-  release_all(queue);
+  queue->size = 1; /* nothing is put into it any more */
+  queue->slots = g_new(Slot, queue->size);
+  queue->head = queue->used = 0;
+  queue->bytes = 0;
   g_cond_broadcast(&queue->not_full);
   g_mutex_unlock(&queue->lock);
+  release_slots(slots, head, used, size);
 }
 
 gboolean

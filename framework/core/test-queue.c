@@ -3,6 +3,8 @@
 #include "core/queue.h"
 #include "core/test-batch.h"
 
+#include <unistd.h>
+
 /* ---- Batches that count themselves ---------------------------------------------------------------------- */
 
 static gint alive;
@@ -221,6 +223,30 @@ test_cancel_wakes_putter(void)
   g_assert_cmpint(alive, ==, 0);
 }
 
+/* A batch whose release() looks at the queue: one that breaks rule W09 has the run cancelled. */
+static WeirQueue *looked_at;
+
+static void
+release_and_cancel(struct ArrowArray *batch)
+{
+  weir_queue_cancel(looked_at);
+  batch->release = NULL;
+}
+
+static void
+test_abandon_unlocked(void)
+{
+  struct ArrowArray batch = {.length = 1, .release = release_and_cancel};
+  guint64 waited = 0;
+  looked_at = weir_queue_new(WEIR_QUEUE_RING, 4, G_MAXUINT64);
+  g_assert_true(weir_queue_put(looked_at, &batch, 1, &waited, NULL, NULL));
+  alarm(20); /* a lock that is held would stop here */
+  weir_queue_abandon(looked_at);
+  alarm(0);
+  g_assert_cmpint(take(looked_at), ==, -2);
+  weir_queue_free(looked_at);
+}
+
 static void
 test_abandon(void)
 {
@@ -412,6 +438,7 @@ main(int argc, char **argv)
   g_test_add_data_func("/queue/wake/cancel", GINT_TO_POINTER(WEIR_QUEUE_CANCELLED), test_wakes_taker);
   g_test_add_func("/queue/wake/cancelled-putter", test_cancel_wakes_putter);
   g_test_add_func("/queue/abandon", test_abandon);
+  g_test_add_func("/queue/abandon/unlocked", test_abandon_unlocked);
   g_test_add_func("/queue/spool", test_spool);
   g_test_add_func("/queue/free-releases", test_free_releases);
   g_test_add_func("/queue/table/many-readers", test_table_many_readers);
