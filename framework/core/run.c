@@ -108,7 +108,8 @@ weir_run_free(WeirRun *run)
 {
   if (!run)
     return;
-  weir_run_drop_messages(run); /* what the listeners would look at may be gone */
+  g_atomic_int_set(&run->cancelled, 1); /* what is released now has nobody to report to */
+  weir_run_drop_messages(run);          /* what the listeners would look at may be gone */
   for (guint e = 0; run->plan && e < run->plan->edges->len; e++)
     weir_queue_free(((WeirEdge *)run->plan->edges->pdata[e])->queue);
   free_stages(run);

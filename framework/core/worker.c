@@ -511,6 +511,15 @@ end_outputs(WeirStage *stage)
   }
 }
 
+/* Nobody reads the stage's tables any more, nor what it left in its streams: their memory is given back at once. */
+static void
+release_inputs(const WeirPlanStage *stage)
+{
+  for (guint i = 0; i < stage->n_inputs; i++)
+    for (guint e = 0; e < stage->inputs[i].edges->len; e++)
+      weir_queue_abandon(((WeirEdge *)stage->inputs[i].edges->pdata[e])->queue);
+}
+
 static gpointer
 stage_thread(gpointer data)
 {
@@ -532,6 +541,7 @@ stage_thread(gpointer data)
     failed = TRUE;
   if (result != -1 && !failed)
     end_outputs(&stage); /* after a failure nobody may take what came for the whole */
+  release_inputs(stage.plan);
   weir_stage_clear(&stage);
   WEIR_SET(running->counters.end_ns, weir_now_ns());
   post_state(running, failed                        ? "failed"

@@ -62,6 +62,15 @@ count_end(weir_stage *stage, uint32_t port)
   return 0;
 }
 
+/* Takes a table, and looks at nothing of it. */
+static int
+keep_produce(weir_stage *stage)
+{
+  (void)stage;
+  return WEIR_END;
+}
+
+static const weir_port table_in[] = {{.name = "in", .type = "*", .flags = WEIR_PORT_TABLE}};
 static const weir_port any_in[] = {{.name = "in", .type = "*"}};
 static const weir_port same_out[] = {{.name = "out", .type = "=in"}};
 
@@ -332,6 +341,7 @@ static const weir_class classes[] = {
      .state_size = sizeof(Count),
      .process = count_process,
      .end = count_end},
+    {.name = "keep", .summary = "Take a table", .in = table_in, .n_in = 1, .produce = keep_produce},
     TRANSFORM(w01, "Fail without a word"),
     TRANSFORM(w02, "Say that it fails, and go on"),
     TRANSFORM(w03, "Say twice that it fails"),

@@ -43,4 +43,14 @@ for rule in 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 18; do
     not_ok "W$rule is named, once" "status $status: $out"
   fi
 done
+
+# A table is released when its reader has ended, while there is still somebody to tell.
+sed 's/contract\.count/contract.keep/' w09.json >w09-table.json
+out=$("$run" --run-dir w09-table w09-table.json 2>&1)
+status=$?
+if [ $status -eq 1 ] && printf '%s' "$out" | grep -q "rule W09 of the plugin contract is broken"; then
+  ok "W09 is named for a table, too"
+else
+  not_ok "W09 is named for a table, too" "status $status: $out"
+fi
 plan
