@@ -275,6 +275,17 @@ resolve_path(const char *path, const char *base)
   return !*path || !strcmp(path, ".") ? g_strdup(base) : g_build_filename(base, path, NULL);
 }
 
+/* What a relative path is relative to: an input path that the pipeline file writes to that file's folder, all others to
+   the working directory. What is given on the command line (--set, a parameter of type string) has an origin, but no
+   line. */
+static const char *
+base_of(const Setting *s, const WeirNode *node, gboolean input)
+{
+  WeirPosition at = weir_node_position(node);
+  gboolean given_with_command = at.file && at.line == 0;
+  return input && !given_with_command ? s->context->input_base : s->context->output_base;
+}
+
 /* Text of every kind: a string, a path, a field, a secret. */
 static gboolean
 get_text(const Setting *s, const WeirNode *node, const char **value)
@@ -299,7 +310,7 @@ get_text(const Setting *s, const WeirNode *node, const char **value)
   if (type == WEIR_SECRET)
     weir_redact_add(text);
   if (input || output)
-    text = path = resolve_path(text, input ? s->context->input_base : s->context->output_base);
+    text = path = resolve_path(text, base_of(s, node, input));
   *value = weir_arena_strdup(s->arena, text);
   return *value ? TRUE : refuse_memory(s, node);
 }

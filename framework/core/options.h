@@ -16,11 +16,10 @@
 gboolean weir_options_check_table(const weir_class *class, GError **error);
 
 typedef struct WeirOptionContext {
-  const char *stage;      /* name in the pipeline */
-  const char *use;        /* "split.stratified" */
-  const char *input_base; /* folder for relative input paths that the pipeline file writes; values that came
-                             from the command line are absolute already */
-  const char *output_base;
+  const char *stage;       /* name in the pipeline */
+  const char *use;         /* "split.stratified" */
+  const char *input_base;  /* folder for relative input paths that the pipeline file writes */
+  const char *output_base; /* folder for all other relative paths: outputs, and what the command line gives */
   WeirDiagnostics *diagnostics;
 } WeirOptionContext;
 

@@ -117,6 +117,31 @@ test_defaults(void)
   clear(&f);
 }
 
+/* What the command line gives is relative to where the command is given, whatever it is a path of. */
+static void
+test_command_line(void)
+{
+  static const char *const texts[] = {"a.csv", "\"a.csv\"", "/abs/a.csv"};
+  static const char *const paths[] = {"/out/a.csv", "/out/a.csv", "/abs/a.csv"};
+  for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+    State state = {0};
+    WeirPosition at = weir_position("--set s.input", 0, 0);
+    WeirArena *arena = weir_arena_new();
+    g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
+    WeirOptionContext context = {.stage = "s",
+                                 .use = "p.test",
+                                 .input_base = "/in",
+                                 .output_base = "/out",
+                                 .diagnostics = diagnostics};
+    g_autoptr(WeirNode) given = weir_node_new_map(at);
+    weir_node_set(given, "input", at, weir_node_parse_argument(texts[i], at, diagnostics));
+    g_assert_true(weir_options_fill(&context, &class, given, given, &state, arena, NULL));
+    g_assert_cmpstr(state.input, ==, paths[i]);
+    g_assert_cmpstr(state.paths.items[0], ==, "/in/*.csv"); /* a default is nobody's */
+    weir_arena_free(arena);
+  }
+}
+
 static void
 test_given(void)
 {
@@ -442,6 +467,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/options/defaults", test_defaults);
   g_test_add_func("/options/given", test_given);
+  g_test_add_func("/options/command-line", test_command_line);
   g_test_add_func("/options/wrong-types", test_wrong_types);
   g_test_add_func("/options/ranges", test_ranges);
   g_test_add_func("/options/secret-hidden", test_secret_hidden);
