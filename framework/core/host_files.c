@@ -54,7 +54,11 @@ weir_host_artifact_begin(weir_stage *public, const char *name)
   g_mutex_lock(&stage->running->lock);
   g_ptr_array_add(stage->running->artifacts, dir);
   g_mutex_unlock(&stage->running->lock);
-  return weir_atomic_dir_temporary(dir);
+  /* Strings that the host gives live as long as the stage; those of `dir` end with it. */
+  const char *folder = weir_arena_strdup(stage->plan->arena, weir_atomic_dir_temporary(dir));
+  if (!folder)
+    weir_stage_fail_host(stage, "no memory for the name of a folder");
+  return folder;
 }
 
 static guint64
@@ -133,7 +137,7 @@ const char *
 weir_host_run_path(weir_stage *public, const char *path, int64_t len)
 {
   WeirStage *stage = (WeirStage *)public;
-  g_autofree char *relative = g_strndup(path, (gsize)len);
+  g_autofree char *relative = path && len > 0 ? g_strndup(path, (gsize)len) : g_strdup("");
   gboolean inside = len > 0 && strlen(relative) == (gsize)len && relative[0] != '/' && stage->running;
   g_auto(GStrv) parts = g_strsplit(relative, "/", -1);
   for (guint i = 0; parts[i]; i++)

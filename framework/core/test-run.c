@@ -808,6 +808,7 @@ test_artifact(Fixture *f, gconstpointer data)
   run_well(f, "'make': { 'use': 'test.artifact', 'options': { 'metadata': '{\\\"a\\\":\\n [1]}' } },\n"
               "'again': { 'use': 'test.artifact' },\n" SINK("make", "record"));
   folder_assert_content(&f->folder, "out/artifacts/make/model/weights", "1 2 3\n");
+  g_assert_cmpuint(times_said(f, "log make still named"), ==, 1); /* the stage may keep the folder's name */
   g_autofree char *line = content_of(f, "record");
   g_assert_true(g_str_has_prefix(line, "model artifacts/make/model "));
   g_autoptr(JsonNode) record = record_of(f);
@@ -822,6 +823,16 @@ test_artifact(Fixture *f, gconstpointer data)
       g_assert_true(json_object_has_member(json_object_get_object_member(made, "metadata"), "a"));
     }
   }
+}
+
+/* A null in a record of an artifact has no text: no path at all. */
+static void
+test_artifact_nowhere(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  run_stages(f, "'make': { 'use': 'test.artifact', 'options': { 'leave': 'nowhere' } }");
+  g_assert_cmpint(f->code, ==, WEIR_EXIT_FAILED);
+  assert_contains(f->error->message, "\"\" is no path inside the run directory");
 }
 
 /* Metadata that is no JSON does not spoil the record. */
@@ -958,6 +969,7 @@ main(int argc, char **argv)
   add("/run/secret/number", test_secret, "1048576");
   add("/run/secret/word", test_secret, "true");
   add("/run/artifact/made", test_artifact, NULL);
+  add("/run/artifact/nowhere", test_artifact_nowhere, NULL);
   add("/run/artifact/metadata", test_artifact_metadata, NULL);
   add("/run/artifact/dropped", test_artifact_left, "dropped");
   add("/run/artifact/failed", test_artifact_left, "failed");

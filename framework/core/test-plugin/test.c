@@ -467,7 +467,7 @@ typedef struct {
   int32_t leave;
 } Artifact;
 
-enum { LEAVE_FINISHED, LEAVE_DROPPED, LEAVE_FAILED, LEAVE_CANCELLED };
+enum { LEAVE_FINISHED, LEAVE_DROPPED, LEAVE_FAILED, LEAVE_CANCELLED, LEAVE_NOWHERE };
 
 static int
 artifact_produce(weir_stage *stage)
@@ -489,10 +489,13 @@ artifact_produce(weir_stage *stage)
     return -1;
   if (a->leave == LEAVE_DROPPED)
     weir_artifact_drop(stage, folder);
+  if (a->leave == LEAVE_NOWHERE)
+    return weir_run_path(stage, (weir_text){NULL, 0}) ? WEIR_END : -1;
   if (a->leave == LEAVE_FAILED)
     return weir_fail(stage, "no good");
   if (a->leave == LEAVE_FINISHED && weir_artifact_finish(stage, folder, 0, "model", a->metadata))
     return -1;
+  weir_log(stage, WEIR_LOG_INFO, "%s", strncmp(path, folder, strlen(folder)) ? "gone" : "still named");
   return WEIR_END;
 }
 
@@ -501,7 +504,7 @@ static const weir_option artifact_options[] = {
     {"name", WEIR_STRING, 0, offsetof(Artifact, name), "model", .help = "Name of the folder"},
     {"metadata", WEIR_STRING, 0, offsetof(Artifact, metadata), .help = "JSON"},
     {"leave", WEIR_CHOICE, 0, offsetof(Artifact, leave), "finished",
-     .choices = "finished|dropped|failed|cancelled", .help = "How it ends"},
+     .choices = "finished|dropped|failed|cancelled|nowhere", .help = "How it ends"},
 };
 
 /* ---- maybe: an optional input, and an output of the same columns ----------------------------------------- */
