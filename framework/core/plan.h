@@ -43,6 +43,7 @@ struct WeirOutput {
   const weir_port *row;
   const char *name;
   WeirPortType *type;
+  gboolean mentioned; /* by a stage that could not be made */
   gboolean open;      /* its type is declared by the stage */
   gint base;          /* input that its type refers to, or -1 */
   GPtrArray *edges;   /* of WeirEdge: all that take it */
@@ -74,8 +75,8 @@ struct WeirPlan {
   GPtrArray *edges;  /* of WeirEdge */
   guint64 seed;
   GHashTable *refused; /* names of plugins that could not be opened, with the WeirDiagnostic that says why */
-  GMutex types_lock; /* schemas, bindings and derivations while the plan runs */
-  GCond types_known; /* some became known, or the run is cancelled */
+  GMutex types_lock;   /* schemas, bindings and derivations while the plan runs */
+  GCond types_known;   /* some became known, or the run is cancelled */
   struct WeirRun *run;
 };
 

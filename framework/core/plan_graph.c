@@ -186,6 +186,25 @@ connect_stage(WeirPlan *plan, WeirPlanStage *stage, GHashTable *skipped, WeirDia
   }
 }
 
+/* A stage that could not be made: where it takes its input from is still looked at. */
+static void
+note_mentions(WeirPlan *plan, const WeirPlanStage *stage, GHashTable *skipped, WeirDiagnostics *diagnostics)
+{
+  for (guint i = 0; i < stage->spec->inputs->len; i++) {
+    const WeirInputSpec *spec = stage->spec->inputs->pdata[i];
+    for (guint r = 0; r < spec->references->len; r++) {
+      const WeirReference *reference = spec->references->pdata[r];
+      for (guint n = 0; n < reference->names->len; n++) {
+        WeirOutput *output;
+        if (find_output(plan, skipped, reference->names->pdata[n],
+                        g_array_index(reference->positions, WeirPosition, n), stage, &output,
+                        diagnostics) == FOUND)
+          output->mentioned = TRUE;
+      }
+    }
+  }
+}
+
 static void
 read_discard(WeirPlanStage *stage, GHashTable *discarded, WeirDiagnostics *diagnostics)
 {
@@ -216,7 +235,7 @@ check_unused(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
   read_discard(stage, discarded, diagnostics);
   for (guint o = 0; o < stage->n_outputs; o++) {
     WeirOutput *output = &stage->outputs[o];
-    if (output->edges->len || !(output->row->flags & WEIR_PORT_REQUIRED) ||
+    if (output->edges->len || output->mentioned || !(output->row->flags & WEIR_PORT_REQUIRED) ||
         g_hash_table_contains(discarded, output->name))
       continue;
     WeirDiagnostic *entry = weir_diagnostics_error(diagnostics, stage->spec->position,
@@ -235,6 +254,8 @@ weir_plan_connect(WeirPlan *plan, GHashTable *skipped, WeirDiagnostics *diagnost
   for (guint i = 0; i < plan->stages->len; i++)
     if (((WeirPlanStage *)plan->stages->pdata[i])->class)
       connect_stage(plan, plan->stages->pdata[i], skipped, diagnostics);
+    else
+      note_mentions(plan, plan->stages->pdata[i], skipped, diagnostics);
   if (weir_diagnostics_n_errors(diagnostics) != before)
     return; /* an edge that is missing would show again as an output that nothing takes */
   for (guint i = 0; i < plan->stages->len; i++)
