@@ -71,3 +71,9 @@ framework_core_test_pool_LDADD = libweir-core.la
 framework_core_test_pipeline_LDADD = libweir-core.la
 framework_core_test_plan_LDADD = libweir-core.la
 framework_core_test_run_LDADD = libweir-1.la libweir-base.la $(BASE_LIBS)
+
+# A program that embeds the host, to read and to start from; built and run as installed.
+exampledir = $(docdir)/examples
+dist_example_DATA = framework/core/example-host.c
+TESTS += tests/abi/test-embed.sh
+EXTRA_DIST += tests/abi/test-embed.sh

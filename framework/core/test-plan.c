@@ -101,6 +101,11 @@ static const struct {
                   "'a': { 'use': 'test.sink', 'from': 's.x' }",
      "DIR/p.json:3:1: nothing takes output 'y' of stage 's' (test.split)\n"
      "  hint: take it with 'from': 's.y', or silence this with 'discard': ['y']"},
+    {"used-by-broken", /* what stands behind a mistake is no second one, but mistakes beside it are */
+     ROWS("load") "'s': { 'use': 'test.split', 'from': 'load', 'options': { 'to': { 'x': 1 } } },\n"
+                  "'a': { 'use': 'test.sink', 'from': { 'in': ['s.x', 'lod'] }, 'options': { 'pth': 'x' } }",
+     "DIR/p.json:4:52: stage 'a' takes its input from the unknown stage 'lod'; did you mean 'load'?\n"
+     "DIR/p.json:4:75: stage 'a' (test.sink): unknown option 'pth'; did you mean 'path'?"},
     {"discard-unknown",
      ROWS("load") "'s': { 'use': 'test.split', 'from': 'load', 'options': { 'to': { 'train': 1 } }, "
                   "'discard': ['tain'] },\n"
