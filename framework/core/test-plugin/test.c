@@ -383,7 +383,7 @@ typedef struct {
   const char *text;
 } Fail;
 
-enum { FAIL_OPEN, FAIL_PROCESS, FAIL_END, FAIL_SCHEMA };
+enum { FAIL_OPEN, FAIL_PROCESS, FAIL_END, FAIL_SCHEMA, FAIL_WARN };
 
 static int
 fail_if(weir_stage *stage, int32_t where)
@@ -401,6 +401,8 @@ fail_open(weir_stage *stage)
 static int
 fail_schema(weir_stage *stage)
 {
+  if (((Fail *)stage->state)->in == FAIL_WARN)
+    weir_log(stage, WEIR_LOG_WARNING, "this may not be what you want");
   return fail_if(stage, FAIL_SCHEMA);
 }
 
@@ -420,7 +422,7 @@ fail_end(weir_stage *stage, uint32_t port)
 }
 
 static const weir_option fail_options[] = {
-    {"in", WEIR_CHOICE, 0, offsetof(Fail, in), "process", .choices = "open|process|end|schema",
+    {"in", WEIR_CHOICE, 0, offsetof(Fail, in), "process", .choices = "open|process|end|schema|warn",
      .help = "Where"},
     {"text", WEIR_STRING, 0, offsetof(Fail, text), "as it was told to", .help = "What it says"},
 };
