@@ -164,7 +164,13 @@ weir_bootstrap_interval(const WeirConfusion *confusion, WeirFigure figure, guint
     return (WeirInterval){0, 1};
   Sampler sampler = {.cells = cells, .n_cells = n_cells};
   g_autofree guint64 *ends = g_new(guint64, n_cells);
-  for (gsize i = 0; i < n_cells; i++) {
+  uint32_t least = G_MAXUINT32;
+  for (gsize i = 0; i < n_cells; i++)
+    least = MIN(least, MIN(cells[i].truth, cells[i].prediction));
+  for (gsize i = 0; i < n_cells;
+       i++) { /* from 0: one task of many has labels in a row, but not the first ones */
+    cells[i].truth -= least;
+    cells[i].prediction -= least;
     ends[i] = sampler.rows += cells[i].count;
     sampler.n_labels = MAX(sampler.n_labels, MAX(cells[i].truth, cells[i].prediction) + 1);
   }

@@ -203,6 +203,22 @@ test_bootstrap_seed(void)
   g_assert_true(a.low < 0.4768 && a.high > 0.4768);
 }
 
+/* The labels of one task of many: the interval is that of the same labels from 0 on, and takes no longer. */
+static void
+test_bootstrap_late_labels(void)
+{
+  const uint32_t late = 20000000;
+  g_autoptr(WeirConfusion) first = sample();
+  g_autoptr(WeirConfusion) last = weir_confusion_new();
+  for (gsize i = 0; i < G_N_ELEMENTS(truths); i++)
+    weir_confusion_add(last, late + truths[i], late + predictions[i]);
+  gint64 start = g_get_monotonic_time();
+  WeirInterval a = weir_bootstrap_interval(first, WEIR_FIGURE_MACRO_F1, 200, 5);
+  WeirInterval b = weir_bootstrap_interval(last, WEIR_FIGURE_MACRO_F1, 200, 5);
+  g_assert_true(a.low == b.low && a.high == b.high);
+  g_assert_cmpint(g_get_monotonic_time() - start, <, 2 * G_USEC_PER_SEC);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -218,5 +234,6 @@ main(int argc, char **argv)
   g_test_add_func("/metrics/bootstrap-width", test_bootstrap_width);
   g_test_add_func("/metrics/bootstrap-rare", test_bootstrap_rare);
   g_test_add_func("/metrics/bootstrap-seed", test_bootstrap_seed);
+  g_test_add_func("/metrics/bootstrap-late-labels", test_bootstrap_late_labels);
   return g_test_run();
 }
