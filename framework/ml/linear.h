@@ -102,6 +102,11 @@ typedef struct {
   double calibration_error; /* their expected calibration error with it */
 } WeirTrainingReport;
 
+/* Bytes that weir_linear_train() takes for weights and dual variables, at most: `head_rows` has the number of rows
+ * of each head. They grow with labels * (features + rows), so a column that is no class asks for far too much. */
+double weir_linear_memory(const WeirHeadShape *shapes, const guint64 *head_rows, guint n_heads,
+                          guint n_features, gboolean has_eval);
+
 /* Trains all heads; `heads` has n_heads items, which are filled; free each with weir_linear_head_clear().
  * `eval` may be NULL; then a share of the rows is held out during the first epochs to fit the sharpness.
  * FALSE when the executor gave up; the heads are then empty. Without rows a head's weights are 0. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory of heads in training: which rows they learn from, and how their labels are cut into blocks. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,19 @@ floats_new(gsize n)
     g_error("no memory for %" G_GSIZE_FORMAT " numbers of a model in training", n);
   memset(block, 0, bytes);
   return block;
+}
+
+double
+weir_linear_memory(const WeirHeadShape *shapes, const guint64 *head_rows, guint n_heads, guint n_features,
+                   gboolean has_eval)
+{
+  const double copies = has_eval ? 3 : 2; /* in training, of the best epoch, as finished */
+  double floats = 0;
+  for (guint h = 0; h < n_heads; h++) {
+    double width = 16 * ceil(shapes[h].n_labels / 16.0);
+    floats += width * (copies * ((double)n_features + 1) + (double)head_rows[h]);
+  }
+  return floats * sizeof(float);
 }
 
 /* How many blocks share the labels. The softmax couples all labels, so it has one. */

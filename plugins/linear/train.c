@@ -2,8 +2,10 @@
 /* linear.train: learns a linear text classifier from a table of labelled rows. */
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json_write.h"
+#include "base/units.h"
 #include "rows.h"
 
 enum { TRAIN = 0, EVAL = 1 }; /* inputs */
@@ -316,6 +318,34 @@ new_model(const TrainState *state, WeirLinearKind kind, const LinearTasks *tasks
   return model;
 }
 
+/* A column that is no class, such as an identifier, would ask for more memory than there is, and the system would
+ * end the process without a word. */
+static int
+reserve(const Training *training, const WeirHeadShape *shapes)
+{
+  const LinearTasks *tasks = training->tasks;
+  const guint n = tasks->tasks->len, n_features = training->model->features->n_features;
+  const double machine = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  g_autofree guint64 *rows = g_new0(guint64, n);
+  guint n_labels = 0;
+  for (guint h = 0; h < n; h++) {
+    n_labels += shapes[h].n_labels;
+    for (guint k = 0; k < shapes[h].n_labels; k++)
+      rows[h] += ((const LinearTask *)tasks->tasks->pdata[h])->rows[k];
+  }
+  double bytes = weir_linear_memory(shapes, rows, n, n_features, training->eval_matrix != NULL);
+  if (bytes <= machine && !weir_reserve(training->stage, (uint64_t)bytes))
+    return 0;
+  g_autofree char *size = weir_format_size(bytes);
+  return weir_fail(
+      training->stage,
+      "%u labels with %u features and %u rows need %s, more memory than there is: if \"%s\" holds classes, "
+      "lower the number of features with \"max-features\" or \"min-df\"; otherwise name "
+      "another column in \"label\"",
+      n_labels, n_features, training->rows->texts->len, size,
+      ((const TrainState *)training->stage->state)->label);
+}
+
 static int
 learn(Training *training)
 {
@@ -330,6 +360,8 @@ learn(Training *training)
     g_ptr_array_add(weights, label_weights(state, task));
     shapes[h] = (WeirHeadShape){task->labels->len, weights->pdata[h]};
   }
+  if (reserve(training, shapes))
+    return -1;
   WeirLabelledRows rows = labelled_rows_of(training->rows, training->matrix);
   WeirLabelledRows eval = {0};
   if (training->eval_matrix)
