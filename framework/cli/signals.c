@@ -30,11 +30,12 @@ on_cancel(int number)
   errno = saved;
 }
 
-/* Crashes: give the cursor back, then let the signal have its way. */
+/* Crashes: give the cursor back, name the stage, then let the signal have its way. */
 static void
 on_crash(int number)
 {
   cli_terminal_restore();
+  weir_crash_report(number, STDERR_FILENO);
   signal(number, SIG_DFL);
   raise(number);
 }

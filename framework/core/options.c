@@ -213,10 +213,14 @@ option_node(const weir_option *option, gconstpointer state)
 }
 
 WeirNode *
-weir_options_to_node(const weir_class *class, gconstpointer state)
+weir_options_to_node(const weir_class *class, gconstpointer state, GHashTable *is_given)
 {
   WeirNode *node = weir_node_new_map(WEIR_POSITION_NONE);
-  for (guint i = 0; i < class->n_options; i++)
-    weir_node_set(node, class->options[i].name, WEIR_POSITION_NONE, option_node(&class->options[i], state));
+  for (guint i = 0; i < class->n_options; i++) {
+    const weir_option *option = &class->options[i];
+    gboolean set = option->by_default || !is_given || g_hash_table_contains(is_given, option->name);
+    weir_node_set(node, option->name, WEIR_POSITION_NONE,
+                  set ? option_node(option, state) : weir_node_new_null(WEIR_POSITION_NONE));
+  }
   return node;
 }

@@ -46,8 +46,9 @@ const char *const *weir_options_fields(const char *option, gpointer field_source
 const char *const *weir_options_names(const weir_class *class, gconstpointer state, const char *option,
                                       WeirArena *arena);
 
-/* The resolved values as a JSON map (paths absolute, secrets "***"), for plan, run.json and keys of reuse. */
-WeirNode *weir_options_to_node(const weir_class *class, gconstpointer state);
+/* The resolved values as a JSON map (paths absolute, secrets "***"), for plan, run.json and keys of reuse. With `is_given`,
+ * an option that was not given and has no default is null. */
+WeirNode *weir_options_to_node(const weir_class *class, gconstpointer state, GHashTable *is_given);
 
 /* "integer, at least 2, default 25" for help and manuals. g_free(). */
 char *weir_option_range(const weir_option *option);

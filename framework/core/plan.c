@@ -344,7 +344,7 @@ weir_plan_new(WeirPipeline *pipeline, const WeirPlanSettings *settings, WeirDiag
   }
   weir_plan_connect(plan, skipped, diagnostics);
   gboolean ordered = weir_plan_sort(plan, diagnostics);
-  weir_plan_check_writers(plan, diagnostics);
+  weir_plan_check_files(plan, diagnostics);
   if (ordered)
     weir_plan_resolve(plan, diagnostics);
   if (weir_diagnostics_n_errors(diagnostics) != before)

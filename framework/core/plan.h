@@ -103,7 +103,9 @@ WeirPlanStage *weir_plan_find(const WeirPlan *plan, const char *name);
 void weir_plan_connect(WeirPlan *plan, GHashTable *skipped, WeirDiagnostics *diagnostics);
 gboolean weir_plan_sort(WeirPlan *plan, WeirDiagnostics *diagnostics);
 void weir_plan_mark_spools(WeirPlan *plan);
-void weir_plan_check_writers(WeirPlan *plan, WeirDiagnostics *diagnostics);
+
+/* plan_files.c */
+void weir_plan_check_files(WeirPlan *plan, WeirDiagnostics *diagnostics);
 
 /* plan_types.c */
 void weir_plan_resolve(WeirPlan *plan, WeirDiagnostics *diagnostics);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The graph of a plan: references become edges, stages get an order, cycles, deadlocks and double writers are found. */
+/* The graph of a plan: references become edges, stages get an order, cycles and deadlocks are found. */
 #include "base/nearest.h"
 #include "core/plan.h"
 
@@ -408,89 +408,6 @@ weir_plan_mark_spools(WeirPlan *plan)
         edge->spool = waits_for_before(earlier, edge) && group_of(group, earlier->from->stage->index) ==
                                                              group_of(group, edge->from->stage->index);
       }
-    }
-  }
-}
-
-/* ---- Writers -------------------------------------------------------------------------------------------- */
-
-static gboolean
-is_below(const char *path, const char *folder)
-{
-  gsize n = strlen(folder);
-  return g_str_has_prefix(path, folder) && path[n] == '/';
-}
-
-/* The one name of a path, links resolved as far as it exists; g_free(). */
-static char *
-real_path(const char *path)
-{
-  g_autofree char *lexical = g_canonicalize_filename(path, NULL);
-  g_autofree char *there = g_strdup(lexical);
-  for (;;) {
-    char *real = realpath(there, NULL);
-    if (real) {
-      char *result = g_build_filename(real, lexical + strlen(there), NULL);
-      free(real);
-      return result;
-    }
-    char *slash = strrchr(there, '/');
-    if (!slash || slash == there)
-      return g_steal_pointer(&lexical);
-    *slash = '\0';
-  }
-}
-
-typedef struct {
-  char *path;
-  const WeirPlanStage *stage;
-  const char *option;
-} Writer;
-
-static void
-writer_clear(gpointer data)
-{
-  g_free(((Writer *)data)->path);
-}
-
-static WeirPosition
-writer_position(const Writer *writer)
-{
-  const WeirNode *options = writer->stage->spec->options;
-  if (options && weir_node_get(options, writer->option))
-    return weir_node_key_position(options, writer->option);
-  return writer->stage->spec->position;
-}
-
-void
-weir_plan_check_writers(WeirPlan *plan, WeirDiagnostics *diagnostics)
-{
-  g_autoptr(GArray) writers = g_array_new(FALSE, FALSE, sizeof(Writer));
-  g_array_set_clear_func(writers, writer_clear);
-  for (guint s = 0; s < plan->stages->len; s++) {
-    const WeirPlanStage *stage = plan->stages->pdata[s];
-    for (guint o = 0; stage->class && o < stage->class->n_options; o++) {
-      const weir_option *option = &stage->class->options[o];
-      const char *given = option->type == WEIR_OUTPUT_PATH
-                              ? G_STRUCT_MEMBER(const char *, stage->state, option->offset)
-                              : NULL;
-      if (!given || g_str_has_prefix(given, "/dev/"))
-        continue;
-      char *path = real_path(given);
-      Writer writer = {path, stage, option->name};
-      for (guint w = 0; w < writers->len; w++) {
-        const Writer *other = &g_array_index(writers, Writer, w);
-        gboolean same = g_str_equal(other->path, path);
-        if (!same && !is_below(path, other->path) && !is_below(other->path, path))
-          continue;
-        WeirDiagnostic *entry = weir_diagnostics_error(
-            diagnostics, writer_position(&writer), "stages \"%s\" and \"%s\" %s \"%s\"", other->stage->name,
-            stage->name, same ? "both write" : "write one inside the other:", path);
-        WeirPosition first = writer_position(other);
-        g_autofree char *where = weir_position_to_string(first);
-        weir_diagnostic_note(entry, "\"%s\" writes \"%s\" (%s)", other->stage->name, other->path, where);
-      }
-      g_array_append_val(writers, writer);
     }
   }
 }

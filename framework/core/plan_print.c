@@ -129,7 +129,7 @@ weir_plan_write_json(WeirPlan *plan, WeirJsonWriter *json)
   weir_json_begin_array(json);
   for (guint i = 0; i < plan->stages->len; i++) {
     WeirPlanStage *stage = plan->stages->pdata[i];
-    g_autoptr(WeirNode) options = weir_options_to_node(stage->class, stage->state);
+    g_autoptr(WeirNode) options = weir_options_to_node(stage->class, stage->state, stage->given);
     weir_json_begin_object(json);
     weir_json_member_string(json, "name", stage->name);
     weir_json_member_string(json, "use", stage->use);

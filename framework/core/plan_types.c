@@ -113,8 +113,8 @@ follow_nothing(const WeirPlanStage *stage, WeirDiagnostics *diagnostics)
     for (guint e = 0; e < stage->inputs[i].edges->len; e++) {
       const WeirOutput *from = ((WeirEdge *)stage->inputs[i].edges->pdata[e])->from;
       const WeirInput *base = from->base >= 0 ? &from->stage->inputs[from->base] : NULL;
-      if (!base || base->edges->len)
-        continue;
+      if (!base || base->edges->len || !(base->row->flags & WEIR_PORT_OPTIONAL))
+        continue; /* that a required one is not connected was said, or follows from another error */
       g_autofree char *label = weir_plan_stage_label(stage);
       WeirDiagnostic *entry =
           weir_diagnostics_error(diagnostics, stage->spec->position,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stage handles: a call into a class begins and ends here, with its failures and the contract's rules about them. */
+#include "core/crash.h"
 #include "core/run.h"
 
 #include "base/redact.h"
@@ -34,6 +35,7 @@ weir_stage_clear(WeirStage *stage)
 void
 weir_stage_begin_call(WeirStage *stage, const char *call, gint port)
 {
+  weir_crash_enter(stage->plan, call);
   stage->call = call;
   stage->port = port;
   stage->fails = 0;
@@ -149,6 +151,7 @@ weir_stage_end_call(WeirStage *stage, int result)
     while (stage->builders->len)
       weir_host_batch_drop(stage->builders->pdata[stage->builders->len - 1]);
   }
+  weir_crash_leave();
   stage->call = NULL;
   stage->port = -1;
   return outcome;

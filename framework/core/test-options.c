@@ -317,7 +317,7 @@ test_read_back(void)
   g_assert_null(names[2]);
   g_assert_cmpstr(weir_options_names(&class, &f.state, "weights", f.arena)[1], ==, "2.5");
   g_assert_null(weir_options_names(&class, &f.state, "title", f.arena));
-  g_autoptr(WeirNode) node = weir_options_to_node(&class, &f.state);
+  g_autoptr(WeirNode) node = weir_options_to_node(&class, &f.state, NULL);
   g_autofree char *json = weir_node_to_json(node, FALSE);
   g_assert_cmpstr(
       json, ==,

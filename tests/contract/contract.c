@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stage classes that each break one rule of the plugin contract on purpose; and a source and a sink that keep
  * all. */
+#include <signal.h>
 #include <stdlib.h>
 #include <weir/plugin.h>
 
@@ -315,6 +316,14 @@ w18_produce(weir_stage *stage)
   return weir_emit(stage, 0, &batch) ? -1 : WEIR_END;
 }
 
+static int
+crash_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  (void)stage, (void)port;
+  weir_batch_release(batch);
+  return raise(SIGSEGV);
+}
+
 #define TRANSFORM(rule, text)                                                             \
   {                                                                                       \
     .name = #rule, .summary = text, .in = any_in, .n_in = 1, .out = same_out, .n_out = 1, \
@@ -342,6 +351,7 @@ static const weir_class classes[] = {
      .process = count_process,
      .end = count_end},
     {.name = "keep", .summary = "Take a table", .in = table_in, .n_in = 1, .produce = keep_produce},
+    TRANSFORM(crash, "Crash"),
     TRANSFORM(w01, "Fail without a word"),
     TRANSFORM(w02, "Say that it fails, and go on"),
     TRANSFORM(w03, "Say twice that it fails"),

@@ -14,7 +14,7 @@ cd "$work" || exit 99
 # pipeline RULE: rows through the class if it has an input, or from it; into a sink.
 pipeline() {
   case $1 in
-  w01 | w02 | w03 | w04 | w05 | w11) from='"rows": { "use": "contract.rows" },' input=', "from": "rows"' ;;
+  crash | w01 | w02 | w03 | w04 | w05 | w11) from='"rows": { "use": "contract.rows" },' input=', "from": "rows"' ;;
   *) from='' input='' ;;
   esac
   printf '{ "weir": 1, "name": "%s", "stages": { %s "it": { "use": "contract.%s"%s },
@@ -52,5 +52,17 @@ if [ $status -eq 1 ] && printf '%s' "$out" | grep -q "rule W09 of the plugin con
   ok "W09 is named for a table, too"
 else
   not_ok "W09 is named for a table, too" "status $status: $out"
+fi
+
+# A crash is laid at the stage's door; a sanitizer has a report of its own.
+if [ "$SANITIZERS" = no ]; then
+  pipeline crash
+  out=$("$run" --run-dir crash crash.json 2>&1)
+  status=$?
+  if [ $status -eq 139 ] && printf '%s' "$out" | grep -q 'stage "it" (contract.crash) crashed in process(): signal 11'; then
+    ok "a crash names the stage"
+  else
+    not_ok "a crash names the stage" "status $status: $out"
+  fi
 fi
 plan

@@ -67,6 +67,16 @@ refused 3 "two writers of one path" "$load,
 $save,
 \"again\": { \"use\": \"file.write\", \"from\": \"load\", \"options\": { \"path\": \"./x/../out.csv\" } }" \
   'bad\.json:5:.*stages "save" and "again" both write ".*/out\.csv"' '"save" writes .*bad\.json:4:'
+cp rows.csv kept.csv
+refused 3 "writing over the input" "\"load\": { \"use\": \"file.read\", \"options\": { \"path\": \"kept.csv\" } },
+\"save\": { \"use\": \"file.write\", \"from\": \"load\", \"options\": { \"path\": \"x/../kept.csv\" } }" \
+  'bad\.json:4:.*stage "save" would write over what stage "load" reads: ".*/kept\.csv"' '"load" reads .*bad\.json:3:'
+refused 3 "writing over one of many inputs" "\"load\": { \"use\": \"file.read\", \"options\": { \"path\": \"kep*.csv\" } },
+\"save\": { \"use\": \"file.write\", \"from\": \"load\", \"options\": { \"path\": \"kept.csv\" } }" \
+  'bad\.json:4:.*stage "save" would write over what stage "load" reads'
+refused 3 "writing over the pipeline" "$load,
+\"save\": { \"use\": \"file.write\", \"from\": \"load\", \"options\": { \"path\": \"bad.json\" } }" \
+  'bad\.json:4:.*stage "save" would write over the pipeline file itself'
 refused 3 "a missing file" "\"load\": { \"use\": \"file.read\", \"options\": { \"path\": \"rosw.csv\" } }, $save" \
   'bad\.json:3:.*rosw\.csv'
 mkdir -p folder.csv

@@ -147,6 +147,11 @@ WEIR_PUBLIC char *weir_run_get_plan(WeirRun *run, GError **error);
 WEIR_PUBLIC int weir_run_execute(WeirRun *run, GError **error);
 /** Ask the run to stop. Safe in a signal handler. */
 WEIR_PUBLIC void weir_run_cancel(WeirRun *run);
+/**
+ * For a handler of SIGSEGV and its like: write to `descriptor` which stage the thread was in, by write() alone. The handler
+ * then lets the signal have its way.
+ */
+WEIR_PUBLIC void weir_crash_report(int signal_number, int descriptor);
 /** The run directory, once it was made; else NULL. */
 WEIR_PUBLIC const char *weir_run_get_directory(WeirRun *run);
 /** Figures of all stages in plan order, all zero before the run, none before the check; `*n` gets their

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* The last words of a program that a stage has crashed: written with nothing but write(). */
+#include "core/crash.h"
+
+#include "core/weir/host.h"
+#include <string.h>
+#include <unistd.h>
+
+static _Thread_local const WeirPlanStage *the_stage;
+static _Thread_local const char *the_call;
+
+void
+weir_crash_enter(const WeirPlanStage *stage, const char *call)
+{
+  the_stage = stage;
+  the_call = call;
+}
+
+void
+weir_crash_leave(void)
+{
+  the_stage = NULL;
+}
+
+static char *
+append(char *at, const char *end, const char *text)
+{
+  while (*text && at < end)
+    *at++ = *text++;
+  return at;
+}
+
+static char *
+append_number(char *at, const char *end, int number)
+{
+  char digits[12], *first = digits + sizeof digits;
+  *--first = '\0';
+  do
+    *--first = (char)('0' + number % 10);
+  while (number /= 10);
+  return append(at, end, first);
+}
+
+void
+weir_crash_report(int number, int descriptor)
+{
+  char text[1024];
+  const char *end = text + sizeof text - 1;
+  char *at = append(text, end, "\nerror: ");
+  const WeirPlanStage *stage = the_stage;
+  if (stage) {
+    at = append(at, end, "stage \"");
+    at = append(at, end, stage->name);
+    at = append(at, end, "\" (");
+    at = append(at, end, stage->use);
+    at = append(at, end, ") crashed in ");
+    at = append(at, end, the_call);
+    at = append(at, end, "(): signal ");
+  } else {
+    at = append(at, end, "the program crashed outside any stage: signal ");
+  }
+  at = append_number(at, end, number);
+  if (stage && stage->plugin) {
+    at = append(at, end, "\n  plugin ");
+    at = append(at, end, weir_plugin_get_file(stage->plugin));
+  }
+  at = append(at, end, "\n");
+  ssize_t written = write(descriptor, text, (size_t)(at - text));
+  (void)written; /* nobody is left to tell */
+}
