@@ -10,10 +10,35 @@ function code(line) {
   gsub(/`/, "\\(ga", line)
   return line ~ /^\./ ? "\\&" line : line
 }
+# Break a line of code so that it fits on a page of 80 columns: behind a comma if it can be, never inside a string.
+function fold(line,    indent, at, comma, i, inside) {
+  match(line, /^ */)
+  indent = sprintf("%" (RLENGTH > 12 ? 4 : RLENGTH + (line ~ /^ *\/\*/ ? 3 : 4)) "s", "")
+  while (length(line) > 72) {
+    at = comma = inside = 0
+    for (i = 1; i <= 73; i++) {
+      if (substr(line, i, 1) == "\"")
+        inside = !inside
+      if (substr(line, i, 1) == " " && !inside && i > 20) {
+        at = i
+        if (substr(line, i - 1, 1) ~ /[,{]/ || substr(line, i + 1, 1) == "{")
+          comma = i
+      }
+    }
+    if (!at)
+      break
+    at = comma ? comma : at
+    print code(substr(line, 1, at - 1))
+    line = indent substr(line, at + 1)
+  }
+  print code(line)
+}
 function insert(file, is_code,    line, status) {
   while ((status = (getline line < file)) > 0)
-    if (!(is_code && line ~ /SPDX/))
-      print is_code ? code(line) : line
+    if (!is_code)
+      print line
+    else if (line !~ /SPDX/)
+      fold(line)
   if (status < 0) {
     print "page.awk: cannot read " file > "/dev/stderr"
     exit 1

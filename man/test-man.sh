@@ -24,6 +24,27 @@ for page in $pages; do
   ok "$name is filled in" $((1 - $?))
 done
 
+# rules FILE: the rules of the contract, a line each, of the page or the header; the words have to be the same.
+rules() {
+  case $1 in
+  *.h) sed -n '/^ \* CONTRACT/,/^ \* PORT TYPES/s/^ \* *//p' "$1" | sed 's/^W[0-9]*\*\{0,1\}  */\n&/; /^PORT TYPES/d' ;;
+  *) sed -n '/^\.SH CONTRACT/,/^\.SH VERSIONS/{s/\\-/-/g;s/^\.B //;/^\.TP/s/.*//;/^\.SH/!p;}' "$1" ;;
+  esac | awk '/^W[0-9]/ { if (rule) print rule; rule = "" } /^W[0-9]/ || rule { rule = rule " " $0 } END { print rule }' |
+    sed 's/  */ /g; s/^ //; s/ $//'
+}
+header=$(rules "$top_srcdir/framework/abi/weir/plugin.h")
+page=$(rules "$top_srcdir/man/weir.7.in")
+[ "$(echo "$header" | grep -c '^W[0-9]')" -ge 19 ] && [ "$header" = "$page" ]
+result=$?
+[ $result -eq 0 ] || { echo "$header" | sed 's/^/# plugin.h: /'; echo "$page" | sed 's/^/# weir.7:   /'; }
+ok "weir.7 has the rules of plugin.h" $result
+
+if command -v mandoc >/dev/null; then
+  wide=$(mandoc -Tutf8 -O width=80 "$top_builddir/man/weir.7" | sed 's/.\x08//g' | awk 'length > 80')
+  [ -z "$wide" ] || echo "$wide" | sed 's/^/# /'
+  ok "weir.7 fits into 80 columns" $((${#wide} > 0))
+fi
+
 for command in pipeline-run pipeline-inspect; do
   for flag in $("$top_builddir/$command" --help | sed -n 's/^  \(-., \)\{0,1\}\(--[a-z-]*\).*/\2/p'); do
     escaped=$(echo "$flag" | sed 's/-/\\\\-/g')
