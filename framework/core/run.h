@@ -58,7 +58,7 @@ void weir_run_post(WeirRun *run, const WeirMessage *message);
 void weir_run_dispatch(WeirRun *run);
 void weir_run_drop_messages(WeirRun *run);
 
-/* Note the first failure and cancel. `report` is taken. */
+/* Note the first failure, secrets replaced, and cancel. `report` is taken. */
 void weir_run_fail(WeirRun *run, char *report);
 /* Wake everything that waits. */
 void weir_run_stop(WeirRun *run);

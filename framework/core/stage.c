@@ -55,7 +55,6 @@ report(const WeirStage *stage, const char *text)
   if (stage->port >= 0 && stage->plan->n_inputs > (guint)stage->port && stage->batch_number)
     g_string_append_printf(out, "\n  at input \"%s\", batch %" G_GUINT64_FORMAT,
                            stage->plan->inputs[stage->port].name, stage->batch_number);
-  weir_redact_string(out);
   return g_string_free(out, FALSE);
 }
 
@@ -164,11 +163,10 @@ weir_run_fail(WeirRun *run, char *text)
 {
   g_mutex_lock(&run->error_lock);
   gboolean first = !run->error && !g_atomic_int_get(&run->interrupted);
-  if (first)
-    run->error = text;
+  if (first) /* the others follow from it, or from the interruption */
+    run->error = weir_redact(text);
   g_mutex_unlock(&run->error_lock);
-  if (!first)
-    g_free(text); /* it follows from the first, or from the interruption */
+  g_free(text);
   weir_run_stop(run);
 }
 

@@ -818,6 +818,23 @@ test_secret(Fixture *f, gconstpointer data)
   g_assert_null(strstr(files->str, secret));
 }
 
+/* Nor does a failure say it that is found when types become known late. */
+static void
+test_secret_late(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  g_setenv("WEIR_TEST_TOKEN", "s3cr3t-token", TRUE);
+  run_stages(f,
+             LATE("'id i64', 'w utf8'", "") "'sink': { 'use': 'test.sink', 'from': 'l',\n"
+                                            " 'options': { 'path': 'DIR/numbers', 'token': "
+                                            "'${env:WEIR_TEST_TOKEN}' } },\n"
+                                            "'bad': { 'use': 'test.fail', 'from': 'l', 'options': {\n"
+                                            " 'in': 'schema', 'text': 'not with ${env:WEIR_TEST_TOKEN}' } }");
+  g_unsetenv("WEIR_TEST_TOKEN");
+  g_assert_cmpint(f->code, ==, WEIR_EXIT_FAILED);
+  assert_contains(f->error->message, "not with ***");
+}
+
 /* ---- Artifacts ------------------------------------------------------------------------------------------- */
 
 static void
@@ -989,6 +1006,7 @@ main(int argc, char **argv)
   add("/run/secret/text", test_secret, "s3cr3t-tok\"en\\x");
   add("/run/secret/number", test_secret, "1048576");
   add("/run/secret/word", test_secret, "true");
+  add("/run/secret/late", test_secret_late, NULL);
   add("/run/artifact/made", test_artifact, NULL);
   add("/run/artifact/nowhere", test_artifact_nowhere, NULL);
   add("/run/artifact/metadata", test_artifact_metadata, NULL);
