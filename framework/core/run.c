@@ -262,6 +262,13 @@ weir_run_add_listener(WeirRun *run, WeirListener listener, gpointer data)
 
 /* ---- Planning ------------------------------------------------------------------------------------------- */
 
+static void
+warn(WeirRun *run, const char *text)
+{
+  WeirMessage message = {.type = WEIR_MESSAGE_LOG, .level = WEIR_LOG_WARNING, .text = text};
+  weir_run_post(run, &message);
+}
+
 static gboolean
 make_plan(WeirRun *run, GError **error)
 {
@@ -283,8 +290,7 @@ make_plan(WeirRun *run, GError **error)
     return invalid(error, diagnostics);
   if (weir_diagnostics_n_warnings(diagnostics)) {
     g_autofree char *text = weir_diagnostics_to_string(diagnostics, 0);
-    WeirMessage message = {.type = WEIR_MESSAGE_LOG, .level = WEIR_LOG_WARNING, .text = g_strchomp(text)};
-    weir_run_post(run, &message);
+    warn(run, g_strchomp(text));
   }
   return TRUE;
 }
@@ -369,9 +375,26 @@ loop_until_ended(WeirRun *run)
 static void
 journal_listener(WeirRun *run, const WeirMessage *message, gpointer data)
 {
+  g_autoptr(GError) error = NULL;
   (void)data;
-  if (run->dir)
-    weir_run_dir_note(run->dir, message);
+  if (!weir_run_dir_note(run->dir, message, &error))
+    warn(run, error->message);
+}
+
+/* A record that cannot be written fails a run that did well; one that did not has its own reason. */
+static int
+write_record(WeirRun *run, int code)
+{
+  static const char *const states[] = {"done", "failed", "", "", "held"};
+  g_autoptr(GError) reason = NULL;
+  if (weir_run_dir_record(run->dir, run, code <= 4 ? states[code] : "interrupted", code, &reason))
+    return code;
+  if (code != WEIR_EXIT_OK) {
+    warn(run, reason->message);
+    return code;
+  }
+  run->error = g_strdup(reason->message);
+  return WEIR_EXIT_FAILED;
 }
 
 static int
@@ -419,8 +442,9 @@ prepare_run(WeirRun *run, GError **error)
   run->started_us = start_time();
   run->dir = weir_run_dir_new(run->directory, run->pipeline->name, &reason);
   if (!run->dir) {
-    usage(error, reason);
-    return WEIR_EXIT_USAGE;
+    int code = g_error_matches(reason, WEIR_ERROR, WEIR_ERROR_INVALID) ? WEIR_EXIT_USAGE : WEIR_EXIT_FAILED;
+    g_set_error_literal(error, WEIR_EXIT_ERROR, code, reason->message);
+    return code;
   }
   return 0;
 }
@@ -428,7 +452,6 @@ prepare_run(WeirRun *run, GError **error)
 int
 weir_run_execute(WeirRun *run, GError **error)
 {
-  g_autoptr(GError) reason = NULL;
   int code = prepare_run(run, error);
   if (code)
     return code;
@@ -446,13 +469,7 @@ weir_run_execute(WeirRun *run, GError **error)
     g_thread_join(threads->pdata[i]);
   run->end_ns = (gint64)weir_now_ns();
   weir_run_dispatch(run);
-  code = exit_code(run);
-  static const char *const states[] = {"done", "failed", "", "", "held"};
-  if (!weir_run_dir_record(run->dir, run, code <= 4 ? states[code] : "interrupted", code, &reason) &&
-      code == 0) {
-    run->error = g_strdup(reason->message);
-    code = WEIR_EXIT_FAILED;
-  }
+  code = write_record(run, exit_code(run));
   post_end(run, code);
   if (code != 0)
     g_set_error_literal(error, WEIR_EXIT_ERROR, code,

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define JOURNAL "events.jsonl"
+
 static void
 made_thing_free(gpointer data)
 {
@@ -28,9 +30,11 @@ static gboolean
 make_named(const char *path, GError **error)
 {
   g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-  if (dir && g_dir_read_name(dir)) {
+  gboolean in_the_way = g_file_test(path, G_FILE_TEST_EXISTS) && !g_file_test(path, G_FILE_TEST_IS_DIR);
+  if (in_the_way || (dir && g_dir_read_name(dir))) {
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "the run directory \"%s\" is not empty\n  hint: name another with --run-dir", path);
+                "the run directory \"%s\" is %s\n  hint: name another with --run-dir", path,
+                in_the_way ? "a file" : "not empty");
     return FALSE;
   }
   return weir_make_folder(path, error);
@@ -74,7 +78,7 @@ weir_run_dir_new(const char *directory, const char *name, GError **error)
     if (!path)
       return NULL;
   }
-  g_autofree char *journal = g_build_filename(path, "events.jsonl", NULL);
+  g_autofree char *journal = g_build_filename(path, JOURNAL, NULL);
   int fd = open(journal, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
   if (fd < 0) {
     weir_set_io_error(error, errno, "write", journal);
@@ -121,31 +125,42 @@ note_metric(WeirRunDir *dir, const WeirMessage *message)
   }
 }
 
-static void
-write_line(int fd, const GString *line)
+/* A whole line or none. After a failure the journal has ended: one with a gap would be taken for whole. */
+static gboolean
+write_line(WeirRunDir *dir, const GString *line, GError **error)
 {
   gsize done = 0;
   while (done < line->len) {
-    ssize_t n = write(fd, line->str + done, line->len - done);
+    ssize_t n = write(dir->journal, line->str + done, line->len - done);
     if (n < 0 && errno == EINTR)
       continue;
-    if (n <= 0)
-      return; /* a full disk: the stage that writes data reports it */
+    if (n <= 0) {
+      g_autofree char *path = g_build_filename(dir->path, JOURNAL, NULL);
+      weir_set_io_error(error, n < 0 ? errno : EIO, "write", path);
+      dir->journal_ended = TRUE;
+      if (ftruncate(dir->journal, dir->journal_size) != 0)
+        g_prefix_error(error, "a part of a line is left: ");
+      return FALSE;
+    }
     done += (gsize)n;
   }
+  dir->journal_size += (goffset)done;
+  return TRUE;
 }
 
-void
-weir_run_dir_note(WeirRunDir *dir, const WeirMessage *message)
+gboolean
+weir_run_dir_note(WeirRunDir *dir, const WeirMessage *message, GError **error)
 {
   if (message->type == WEIR_MESSAGE_TICK)
-    return;
+    return TRUE;
   if (message->type == WEIR_MESSAGE_METRIC)
     note_metric(dir, message);
+  if (dir->journal_ended)
+    return TRUE;
   g_autofree char *json = weir_message_to_json(message);
   g_autoptr(GString) line = g_string_new(json);
   g_string_append_c(line, '\n');
-  write_line(dir->journal, line);
+  return write_line(dir, line, error);
 }
 
 void

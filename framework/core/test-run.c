@@ -4,6 +4,7 @@
 
 #include <json-glib/json-glib.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <weir/host.h>
 
 typedef struct {
@@ -677,6 +678,10 @@ test_directory(Fixture *f, gconstpointer data)
   g_assert_cmpint(f->code, ==, WEIR_EXIT_USAGE);
   assert_contains(f->error->message, file);
   folder_assert_content(&f->folder, "file", "mine");
+  g_clear_error(&f->error);
+  weir_run_set_directory(f->run, "/proc/no/run/here"); /* not the user's mistake but the system's refusal */
+  execute(f);
+  g_assert_cmpint(f->code, ==, WEIR_EXIT_FAILED);
   g_assert_null(weir_run_get_directory(f->run));
   g_clear_error(&f->error);
   g_assert_cmpuint(f->said->len, ==, 0);
@@ -711,6 +716,36 @@ test_warning(Fixture *f, gconstpointer data)
   g_assert_no_error(f->error);
   g_assert_cmpuint(count_in(f->all->str, "this may not be what you want"), ==, 1);
   assert_contains(f->all->str, "p.json:3:1: warning: stage 'careful' (test.fail): this may not");
+}
+
+/* Files may not grow: the journal ends with a whole line and says so once; what the run failed of comes first. */
+static void
+test_no_room(Fixture *f, gconstpointer data)
+{
+  gboolean fails = GPOINTER_TO_INT(data);
+  struct rlimit limit, small;
+  g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+  small = limit;
+  small.rlim_cur = 200;
+  make_stages(f, fails ? LOAD(2) "'it': { 'use': 'test.fail', 'from': 'load' }"
+                       : LOAD(2) "'it': { 'use': 'test.pass', 'from': 'load' }");
+  signal(SIGXFSZ, SIG_IGN);
+  g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+  execute(f);
+  g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+  signal(SIGXFSZ, SIG_DFL);
+  g_assert_cmpint(f->code, ==, WEIR_EXIT_FAILED);
+  assert_contains(f->error->message, fails ? "as it was told to" : "out/run.json");
+  guint journal = 0, record = 0;
+  for (guint i = 0; i < f->said->len; i++) {
+    journal += g_str_has_prefix(f->said->pdata[i], "log") && strstr(f->said->pdata[i], "events.jsonl");
+    record += g_str_has_prefix(f->said->pdata[i], "log") && strstr(f->said->pdata[i], "run.json");
+  }
+  g_assert_cmpuint(journal, ==, 1);
+  g_assert_cmpuint(record, ==, fails ? 1 : 0);
+  g_assert_cmpuint(f->ends, ==, 1);
+  g_autoptr(GPtrArray) lines = journal_of(f);
+  g_assert_cmpuint(lines->len, >=, 1);
 }
 
 /* A listener's data may be gone when the run is freed. */
@@ -995,6 +1030,8 @@ main(int argc, char **argv)
   add("/run/cancel/signal", test_cancel_by_signal, NULL);
   add("/run/cancel/before", test_cancel_before, NULL);
   add("/run/directory", test_directory, NULL);
+  add("/run/no-room/done", test_no_room, GINT_TO_POINTER(FALSE));
+  add("/run/no-room/failed", test_no_room, GINT_TO_POINTER(TRUE));
   add("/run/once", test_once, NULL);
   add("/run/warning/run", test_warning, GINT_TO_POINTER(FALSE));
   add("/run/warning/check", test_warning, GINT_TO_POINTER(TRUE));
