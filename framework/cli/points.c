@@ -52,7 +52,7 @@ scalar_text(const WeirNode *node)
   case WEIR_NODE_BOOLEAN:
     return g_strdup(weir_node_boolean(node) ? "yes" : "no");
   case WEIR_NODE_INTEGER:
-    if (ABS(weir_node_integer(node)) >= 100000)
+    if (fabs((double)weir_node_integer(node)) >= 100000)
       return weir_format_count((double)weir_node_integer(node));
     return g_strdup_printf("%" G_GINT64_FORMAT, weir_node_integer(node));
   case WEIR_NODE_NUMBER:

@@ -120,6 +120,8 @@ test_points(void)
       cli_points_line(points, "model", "{\"epoch\": 3, \"loss\": 0.3, \"ok\": false}", &plain);
   g_assert_cmpstr(a, ==, "model  epoch 10  loss 0.3125  ok yes");
   g_assert_cmpstr(b, ==, "model  epoch  3  loss 0.3000  ok  no");
+  g_autofree char *least = cli_points_line(points, "m", "{\"least\": -9223372036854775808}", &plain);
+  g_assert_null(strstr(least, "9223372036854775808")); /* rounded as all large numbers are */
   g_autofree char *evil = cli_points_line(points, "m", "{\"a\\u001b[2J\": \"\\u001b[2J\"}", &plain);
   g_assert_null(strchr(evil, '\033'));
   g_assert_null(cli_points_line(points, "m", "[1]", &plain));
