@@ -71,14 +71,16 @@ weir_artifact_check_target(const char *path, gboolean replace, GError **error)
   g_autofree char *quoted = weir_quote_path(path);
   if (!check_above(path, error))
     return FALSE;
-  if (!g_file_test(path, G_FILE_TEST_EXISTS) || replace || is_empty(path))
+  if (!g_file_test(path, G_FILE_TEST_EXISTS))
     return TRUE;
-  if (!g_file_test(path, G_FILE_TEST_IS_DIR)) {
+  if (!g_file_test(path, G_FILE_TEST_IS_DIR)) { /* "replace" is about folders */
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
                 "cannot write the folder %s: there is a file of that name; remove it or choose another name",
                 quoted);
     return FALSE;
   }
+  if (replace || is_empty(path))
+    return TRUE;
   g_autoptr(WeirArtifactManifest) manifest = weir_artifact_manifest_read(path, NULL);
   g_autofree char *stranger = manifest ? find_stranger(path, manifest) : NULL;
   if (manifest && !stranger)

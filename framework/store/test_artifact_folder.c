@@ -156,6 +156,8 @@ test_foreign_target(Fixture *f, gconstpointer data)
   g_assert_nonnull(strstr(error->message, "there is a file of that name"));
   assert_only(f, "to");
   g_clear_error(&error);
+  g_assert_false(weir_artifact_check_target(f->to, TRUE, &error)); /* known before any work is done */
+  g_clear_error(&error);
   g_autofree char *below = g_build_filename(f->to, "model", NULL);
   g_assert_false(weir_artifact_check_target(below, TRUE, &error));
   g_assert_nonnull(strstr(error->message, "Not a directory"));
