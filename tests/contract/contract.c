@@ -71,6 +71,14 @@ keep_produce(weir_stage *stage)
   return WEIR_END;
 }
 
+/* Counts the rows of a table that has hardly begun. */
+static int
+early_open(weir_stage *stage)
+{
+  weir_log(stage, WEIR_LOG_INFO, "%llu rows", (unsigned long long)weir_table_rows(stage, 0));
+  return 0;
+}
+
 static const weir_port table_in[] = {{.name = "in", .type = "*", .flags = WEIR_PORT_TABLE}};
 static const weir_port any_in[] = {{.name = "in", .type = "*"}};
 static const weir_port same_out[] = {{.name = "out", .type = "=in"}};
@@ -352,6 +360,12 @@ static const weir_class classes[] = {
      .end = count_end},
     {.name = "keep", .summary = "Take a table", .in = table_in, .n_in = 1, .produce = keep_produce},
     TRANSFORM(crash, "Crash"),
+    {.name = "early",
+     .summary = "Take a table too early",
+     .in = table_in,
+     .n_in = 1,
+     .open = early_open,
+     .produce = keep_produce},
     TRANSFORM(w01, "Fail without a word"),
     TRANSFORM(w02, "Say that it fails, and go on"),
     TRANSFORM(w03, "Say twice that it fails"),
