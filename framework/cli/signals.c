@@ -71,7 +71,9 @@ cli_signals_install(WeirRun *run, gboolean announce)
   handle(SIGTERM, on_cancel);
   handle(SIGHUP, on_cancel);
   handle(SIGTSTP, on_stop);
+  /* What cannot be written any more is an error of the write, not the end of the process. */
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   for (guint i = 0; i < G_N_ELEMENTS(crashes); i++)
     handle(crashes[i], on_crash);
 }
