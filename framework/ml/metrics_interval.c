@@ -20,7 +20,9 @@ weir_wilson_interval(guint64 correct, guint64 rows)
   double scale = 1 / (1 + z * z / n);
   double centre = (p + z * z / (2 * n)) * scale;
   double half = z * scale * sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-  return (WeirInterval){MAX(centre - half, 0.0), MIN(centre + half, 1.0)};
+  /* At the ends the bounds are 0 and 1 exactly, which rounding would miss by a little. */
+  return (WeirInterval){correct ? MAX(centre - half, 0.0) : 0.0,
+                        correct < rows ? MIN(centre + half, 1.0) : 1.0};
 }
 
 /* What a resample is drawn from and counted into. */

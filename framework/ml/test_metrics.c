@@ -147,8 +147,10 @@ test_wilson(void)
   interval = weir_wilson_interval(0, 10);
   CLOSE(interval.low, 0);
   g_assert_cmpfloat_with_epsilon(interval.high, 0.2775, 5e-5);
-  interval = weir_wilson_interval(10, 10);
-  CLOSE(interval.high, 1);
+  for (guint64 n = 1; n < 3000; n++) {
+    g_assert_cmpfloat(weir_wilson_interval(0, n).low, ==, 0);
+    g_assert_cmpfloat(weir_wilson_interval(n, n).high, ==, 1);
+  }
   interval = weir_wilson_interval(0, 0);
   CLOSE(interval.low, 0);
   CLOSE(interval.high, 1);
