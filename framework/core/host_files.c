@@ -163,7 +163,9 @@ weir_host_output(weir_stage *public, const char *path, const char *kind)
   if (stat(path, &st) != 0)
     return weir_stage_fail_host(stage, "\"%s\", which was just written, is not there", path);
   if (S_ISDIR(st.st_mode)) {
-    g_autoptr(GPtrArray) manifest = weir_digest_manifest(path, NULL, &error);
+    /* An artifact's description is not part of what its digest is of: so the copy has that of the original. */
+    const char *const except[] = {"artifact.json", NULL};
+    g_autoptr(GPtrArray) manifest = weir_digest_manifest(path, except, &error);
     if (!manifest)
       return weir_stage_fail_host(stage, "%s", error->message);
     weir_digest_of_manifest(manifest, hex);

@@ -63,6 +63,14 @@ cat >use.json <<'JSON'
     "write": { "use": "file.write", "from": "predict", "options": { "path": "used.jsonl" } } } }
 JSON
 digest=$(python3 -c 'import json; print(json.load(open("with/model/artifact.json"))["sha256"])')
+runs 0 "with a run directory" "$classify" --train train.csv --test test.csv --text text --label category \
+  --output noted --run-dir noted-run
+check "the folder's digest is that of its artifact.json" python3 - "$digest" <<'PY'
+import json, sys
+run = json.load(open("noted-run/run.json"))
+noted = [o["sha256"] for o in run["outputs"] if o["kind"] == "model"]
+assert noted == [sys.argv[1]] == [a["sha256"] for a in run["artifacts"]], (noted, run["artifacts"], sys.argv)
+PY
 runs 0 "the model is read back" use.json --sha256 "$digest"
 check "and predicts the same" cmp with/predictions.jsonl used.jsonl
 rm -f used.jsonl
