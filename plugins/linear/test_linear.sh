@@ -88,6 +88,12 @@ run --data one.csv --jobs 1 && mv out first && run --data one.csv --jobs 2
 if diff -r first out >difference 2>&1; then ok "one and two threads give the same bytes"
 else not_ok "one and two threads give the same bytes" "$(cat difference log)"; fi
 
+# The seed that was drawn stands in model.json, and survives readers that have only doubles.
+seed=$(python3 -c 'import json; print(int(float(json.load(open("out/model/model.json"))["training"]["seed"])))')
+mv out first-seed && run --data one.csv --set "model.seed=$seed"
+if diff -r first-seed/model out/model >difference 2>&1; then ok "the recorded seed gives the same model"
+else not_ok "the recorded seed gives the same model" "$(cat difference log)"; fi
+
 # Labels that are numbers; texts that are empty, or no words at all.
 printf 'text,label\n,1\n"?!",2\nfine,1\n,\nfine,1\n' >odd.csv
 pipeline '' ''

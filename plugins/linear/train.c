@@ -95,7 +95,7 @@ linear_options(weir_stage *stage)
       .epochs = (guint)state->epochs,
       .tolerance = state->tolerance,
       .patience = (guint)state->patience,
-      .seed = weir_given(stage, "seed") ? (guint64)state->seed : weir_random_u64(&random) >> 1,
+      .seed = weir_given(stage, "seed") ? (guint64)state->seed : weir_random_u64(&random) >> 11,
   };
 }
 
