@@ -104,6 +104,26 @@ weir_port_missing_column(const PortEntry *entry, const char *name, const char *r
                          near ? "; did you mean " : "", near ? near_quoted : "", near ? "?" : "", all);
 }
 
+/* Numbers, times and truth values that arrive where text is wanted: mostly a reader took a text for one. */
+static gboolean
+could_be_text(const WeirTypeExpr *wanted, const struct ArrowSchema *field)
+{
+  guint32 wants = 0;
+  weir_type is = weir_type_from_format(field->format, NULL);
+  for (const WeirTypeExpr *one = wanted; one; one = one->next)
+    wants |= one->types;
+  return (wants & 1u << WEIR_UTF8) && weir_scalar_type_name(is) && is != WEIR_BINARY;
+}
+
+static void
+append_text_hint(GString *problem, const char *name)
+{
+  g_autofree char *quoted = weir_quote(name, -1);
+  g_string_append_printf(
+      problem, "\n  hint: read it as text: declare \"columns\": {%s: \"utf8\"} in the stage that reads it",
+      quoted);
+}
+
 /* ---- Binding ---- */
 
 /* The column's index is noted for the entry; -1 where it is missing. */
@@ -130,7 +150,11 @@ bind_column(WeirBinding *binding, const PortEntry *entry, const char *name, cons
       is[strlen(is) - 1] = 0;
     if (entry->type->nullable)
       wants[strlen(wants) - 1] = 0;
-    g_ptr_array_add(problems, g_strdup_printf("%s is %s, wants %s", column, is, wants));
+    g_autoptr(GString) problem = g_string_new(NULL);
+    g_string_printf(problem, "%s is %s, wants %s", column, is, wants);
+    if (could_be_text(entry->type, field))
+      append_text_hint(problem, name);
+    g_ptr_array_add(problems, g_string_free(g_steal_pointer(&problem), FALSE));
   }
   if (nullable && !entry->type->nullable) {
     for (guint i = 0; i < binding->no_nulls->len; i++)

@@ -113,7 +113,8 @@ static const struct {
      "DIR/p.json:3:94: stage 's' (test.split) has no output 'tain'; did you mean 'train'?"},
     {"type", ROWS("load") "'dedup': { 'use': 'test.text', 'from': 'load', 'options': { 'field': 'id' } }",
      "DIR/p.json:3:1: stage 'dedup' (test.text), port 'in': column 'id' (option 'field') is i64, wants utf8\n"
-     "  comes from stage 'load' (test.rows), port 'out': id:i64, text:utf8"},
+     "  comes from stage 'load' (test.rows), port 'out': id:i64, text:utf8\n"
+     "  hint: read it as text: declare 'columns': {'id': 'utf8'} in the stage that reads it"},
     {"type-missing",
      ROWS("load") "'dedup': { 'use': 'test.text', 'from': 'load', 'options': { 'field': 'txet' } }",
      "DIR/p.json:3:1: stage 'dedup' (test.text), port 'in': column 'txet' (option 'field') is missing; "
@@ -166,6 +167,7 @@ static const struct {
      "DIR/p.json:4:36: stage 'b' takes its input from the unknown stage 'lod'; did you mean 'load'?\n"
      "DIR/p.json:5:1: stage 'c' (test.text), port 'in': column 'id' (option 'field') is i64, wants utf8\n"
      "  comes from stage 'load' (test.rows), port 'out': id:i64, text:utf8\n"
+     "  hint: read it as text: declare 'columns': {'id': 'utf8'} in the stage that reads it\n"
      "DIR/p.json:7:15: stage 'e': …"},
 };
 

@@ -127,8 +127,14 @@ test_nulls(void)
 static void
 test_bind_problems(void)
 {
-  expect_problem("text:utf8, *", "text:i64?", "column \"text\" is i64, wants utf8");
-  expect_problem("text:utf8+binary, *", "text:i64", "column \"text\" is i64, wants utf8 or binary");
+  expect_problem(
+      "text:utf8, *", "text:i64?",
+      "column \"text\" is i64, wants utf8"
+      "\n  hint: read it as text: declare \"columns\": {\"text\": \"utf8\"} in the stage that reads it");
+  expect_problem(
+      "text:utf8+binary, *", "text:i64",
+      "column \"text\" is i64, wants utf8 or binary"
+      "\n  hint: read it as text: declare \"columns\": {\"text\": \"utf8\"} in the stage that reads it");
   expect_problem("x:number?", "x:utf8", "column \"x\" is utf8, wants number");
   expect_problem("text:utf8, *", "id:i64, txt:utf8",
                  "column \"text\" is missing; did you mean \"txt\"?\n  it has: id:i64, txt:utf8");
@@ -142,8 +148,14 @@ test_bind_problems(void)
   expect_problem("s:struct<a:i8,b:i8>", "s:struct<b:i8,a:i8>",
                  "column \"s\" is struct<b:i8,a:i8>, wants struct<a:i8,b:i8>");
   expect_problem("v:fixed<f32,3>", "v:fixed<f32,4>", "column \"v\" is fixed<f32,4>, wants fixed<f32,3>");
-  expect_problem("a:utf8, b:utf8, *", "a:i8, b:i8",
-                 "column \"a\" is i8, wants utf8\ncolumn \"b\" is i8, wants utf8");
+  expect_problem(
+      "a:utf8, b:utf8, *", "a:i8, b:i8",
+      "column \"a\" is i8, wants utf8"
+      "\n  hint: read it as text: declare \"columns\": {\"a\": \"utf8\"} in the stage that reads it"
+      "\ncolumn \"b\" is i8, wants utf8"
+      "\n  hint: read it as text: declare \"columns\": {\"b\": \"utf8\"} in the stage that reads it");
+  expect_problem("a:utf8", "a:list<i8>", "column \"a\" is list<i8>, wants utf8");
+  expect_problem("a:utf8", "a:binary", "column \"a\" is binary, wants utf8");
   expect_problem("x:utf8, *",
                  "c1:i8,c2:i8,c3:i8,c4:i8,c5:i8,c6:i8,c7:i8,c8:i8,c9:i8,c10:i8,c11:i8,c12:i8,c13:i8",
                  "column \"x\" is missing\n  it has: c1:i8, c2:i8, c3:i8, c4:i8, c5:i8, c6:i8, c7:i8, c8:i8, "
