@@ -226,7 +226,10 @@ finish(weir_stage *stage)
                ? weir_fail(stage,
                            "none of %" G_GUINT64_FORMAT " records has a \"%s\": nothing can be evaluated",
                            all->unlabelled, state->label)
-               : weir_fail(stage, "the input has no records: nothing can be evaluated");
+               : weir_fail(stage, "the input has no records: nothing can be evaluated\n"
+                                  "hint: either the split that feeds it got no row (raise its share of "
+                                  "\"ratios\"), or the "
+                                  "file has only a header");
   if (all->unlabelled)
     weir_log(stage, WEIR_LOG_WARNING, "%" G_GUINT64_FORMAT " record%s no \"%s\" and %s not counted",
              all->unlabelled, all->unlabelled == 1 ? " has" : "s have", state->label,
