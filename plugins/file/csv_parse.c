@@ -62,16 +62,26 @@ put_row_number(struct format_batch *batch, uint64_t line)
     weir_put_u64(batch->row, batch->row_base + line);
 }
 
+/* Quotes help only where they are read as such, as those of TSV are not by default. */
+static void
+fail_ragged(const struct csv_parser *p, struct format_error *error)
+{
+  const struct csv_record *r = &p->record;
+  format_fail(error, r->line, 0, "the record has %zu field%s, %u wanted as in the %s; %s", r->n,
+              r->n == 1 ? "" : "s", p->n_fields, p->header ? "header" : "first record",
+              p->dialect.quote
+                  ? "put fields that contain the delimiter or line ends in quotes"
+                  : "if fields are in quotes, set \"quote\" to them, as in \"\\\"\"; if another character "
+                    "separates the fields, set \"delimiter\"");
+}
+
 static enum parse_status
 append_record(struct csv_parser *p, struct format_batch *batch, struct format_error *error)
 {
   const struct csv_record *r = &p->record;
   int64_t rows = batch->rows;
   if (r->n != p->n_fields) {
-    format_fail(error, r->line, 0,
-                "the record has %zu field%s, %u wanted as in the %s; put fields that contain "
-                "the delimiter or line ends in quotes",
-                r->n, r->n == 1 ? "" : "s", p->n_fields, p->header ? "header" : "first record");
+    fail_ragged(p, error);
     return PARSE_BAD;
   }
   for (uint32_t k = 0; k < p->n_fields; k++) {

@@ -134,6 +134,8 @@ def test_wrong_content():
     fails("empty", write("e.csv", ""), 3, "e.csv: the file is empty")
     fails("blank lines only", write("e2.csv", "\n\n\n"), 3, "e2.csv: the file is empty")
     fails("ragged", write("r.csv", "a,b\n1,2\n1,2,3\n"), 1, "r.csv:3: the record has 3 fields, 2 wanted")
+    fails("ragged, without quotes", write("r.tsv", 'a\tb\n1\t2\n1\t"2\t3"\n'), 1,
+          'r.tsv:3: the record has 3 fields, 2 wanted as in the header; if fields are in quotes, set "quote" to them')
     fails("open quote", write("o.csv", 'a,b\n1,"2\n1,2\n'), 1, "o.csv:2:3: a quote is opened here and never closed")
     fails("invalid UTF-8", write("u.csv", b"a,b\n1,x\xe9\n"), 1, "u.csv:2: byte 4: the text is not valid UTF-8")
     fails("NUL", write("nul.csv", b"a,b\n1,x\0\n"), 1, "nul.csv:2: byte 4: a NUL byte")
