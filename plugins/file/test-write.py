@@ -147,7 +147,7 @@ def mistakes():
     fails("a tab in TSV", "tab.jsonl", {"path": "x.tsv"}, "cannot write record 2*column \"t\" holds a delimiter")
     os.mkdir(path("folder.csv"))
     fails("a directory in the way", "one.jsonl", {"path": "folder.csv"}, "folder.csv*")
-    fails("a file as folder", "one.jsonl", {"path": "one.jsonl/x.csv"}, "one.jsonl*")
+    fails("a file as folder", "one.jsonl", {"path": "tab.jsonl/x.csv"}, "tab.jsonl*")
     fails("a full disk", "rows.jsonl", {"path": "/dev/full", "format": "jsonl"}, "No space left on device*")
     fails("a full disk, compressed", "rows.jsonl", {"path": "/proc/self/x.jsonl.gz"}, "cannot*")
     if os.geteuid() != 0:
