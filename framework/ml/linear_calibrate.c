@@ -10,6 +10,9 @@
 #define MAX_SHARPNESS 1e3
 #define STEPS         60
 
+/* Of the natural logarithm of the sharpness: most heads lie within a factor of 4.5 of the usual one. */
+#define PRIOR_DEVIATION 1.5
+
 /* First and second derivative of the summed log loss by the sharpness: the mean score under the probabilities
  * less that of the truth, and the variance of the scores. The truth counts 1 - doubt, the rest is spread over
  * the other labels: so a row that is never wrong does not ask for an infinite sharpness. */
@@ -36,29 +39,36 @@ slope_of_row(const float *scores, guint n_labels, uint32_t label, double sharpne
   return (Slope){mean - target, MAX(square / sum - mean * mean, 0)};
 }
 
-/* Newton's method on a convex function of one variable, held within the bracket that the signs leave. Source
- * of the smoothed targets: Platt, "Probabilistic outputs for support vector machines", 1999. */
+/* Newton's method for the logarithm of the sharpness, held within the bracket that the signs leave. `usual` is what
+ * it is without rows: its logarithm is believed beforehand to be normally distributed around that of `usual`, so
+ * that a few rows, whose scores hardly differ, do not make it huge. Source of the smoothed targets: Platt,
+ * "Probabilistic outputs for support vector machines", 1999. */
 double
-weir_fit_sharpness(const float *scores, gsize stride, guint n_labels, const uint32_t *labels, gsize n_rows)
+weir_fit_sharpness(double usual, const float *scores, gsize stride, guint n_labels, const uint32_t *labels,
+                   gsize n_rows)
 {
-  double low = MIN_SHARPNESS, high = MAX_SHARPNESS, sharpness = 1, doubt = 1 / ((double)n_rows + 2);
-  for (int i = 0; i < STEPS && high / low > 1 + 1e-6; i++) {
+  const double belief = 1 / (PRIOR_DEVIATION * PRIOR_DEVIATION), doubt = 1 / ((double)n_rows + 2);
+  double low = log(MIN_SHARPNESS), high = log(MAX_SHARPNESS), at = log(usual);
+  for (int i = 0; i < STEPS && high - low > 1e-6; i++) {
+    const double sharpness = exp(at);
     Slope slope = {0};
     for (gsize r = 0; r < n_rows; r++) {
       Slope row = slope_of_row(scores + r * stride, n_labels, labels[r], sharpness, doubt);
       slope.first += row.first;
       slope.second += row.second;
     }
-    if (slope.first > 0)
-      high = sharpness;
+    double first = sharpness * slope.first + belief * (at - log(usual));
+    double second = sharpness * (sharpness * slope.second + slope.first) + belief;
+    if (first > 0)
+      high = at;
     else
-      low = sharpness;
-    double next = slope.second > 0 ? sharpness - slope.first / slope.second : 0;
-    if (fabs(next - sharpness) <= 1e-6 * sharpness)
-      return next;
-    sharpness = next > low && next < high ? next : sqrt(low * high);
+      low = at;
+    double next = second > 0 ? at - first / second : low;
+    if (fabs(next - at) <= 1e-6)
+      return exp(next);
+    at = next > low && next < high ? next : 0.5 * (low + high);
   }
-  return sharpness;
+  return exp(at);
 }
 
 /* What a sharpness is when no unseen row can tell: hinge scores lie in about [-1, 1], logits are what they
@@ -110,8 +120,8 @@ weir_calibrate(WeirTraining *training, WeirScored *sets, double *sharpness)
     sharpness[h] = weir_default_sharpness(training->options->kind);
     if (!sets[h].n_rows)
       continue;
-    sharpness[h] = weir_fit_sharpness(sets[h].scores, sets[h].stride, training->heads[h].n_labels,
-                                      sets[h].labels, sets[h].n_rows);
+    sharpness[h] = weir_fit_sharpness(sharpness[h], sets[h].scores, sets[h].stride,
+                                      training->heads[h].n_labels, sets[h].labels, sets[h].n_rows);
     measure_calibration(training, &sets[h], sharpness[h], &loss, &calibration);
   }
   training->report->calibration_rows = loss.rows;

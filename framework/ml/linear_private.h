@@ -93,10 +93,10 @@ void weir_head_scores(const WeirSparse *matrix, const WeirHeadState *head, gsize
 /* Copies the weights (those of the best epoch if there are any) into the layout for prediction. */
 void weir_head_finish(const WeirHeadState *head, guint n_features, WeirLinearHead *finished);
 
-/* The sharpness that makes softmax(sharpness * scores) most likely; scores are n_rows * stride, labels below
- * n_labels. */
-double weir_fit_sharpness(const float *scores, gsize stride, guint n_labels, const uint32_t *labels,
-                          gsize n_rows);
+/* The sharpness that makes softmax(sharpness * scores) most likely, where few rows say little against the usual one;
+ * scores are n_rows * stride, labels below n_labels. */
+double weir_fit_sharpness(double usual, const float *scores, gsize stride, guint n_labels,
+                          const uint32_t *labels, gsize n_rows);
 
 /* A processor with AVX2 and FMA runs the second copy that each kernel is compiled to. */
 #if defined(__x86_64__)

@@ -314,6 +314,29 @@ test_balanced(void)
   g_assert_cmpfloat_with_epsilon(weights[2], 2.0 / 3, 1e-12);
 }
 
+/* What is held out of three rows that have nothing in common gets the same score for both labels: no reason to be
+ * surer than by default. */
+static void
+test_uninformed_calibration(void)
+{
+  const uint32_t own_labels[] = {0, 0, 1};
+  g_autoptr(WeirSparse) matrix = weir_sparse_new(3, 3, 3);
+  for (uint32_t r = 0; r < 3; r++) {
+    matrix->starts[r + 1] = r + 1;
+    matrix->columns[r] = r;
+    matrix->values[r] = 1;
+  }
+  WeirLabelledRows rows = {matrix, NULL, own_labels};
+  WeirLinearOptions options = WEIR_LINEAR_OPTIONS_INIT;
+  WeirHeadShape shape = {2, NULL};
+  WeirLinearHead head;
+  WeirTrainingReport report;
+  g_assert_true(weir_linear_train(&options, &shape, 1, &rows, NULL, NULL, NULL, NULL, &head, &report));
+  g_assert_cmpuint(report.calibration_rows, ==, 2);
+  g_assert_cmpfloat(head.sharpness, <, 10);
+  weir_linear_head_clear(&head);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -328,5 +351,6 @@ main(int argc, char **argv)
   g_test_add_func("/linear/edges", test_edges);
   g_test_add_func("/linear/stop", test_stop);
   g_test_add_func("/linear/balanced", test_balanced);
+  g_test_add_func("/linear/uninformed-calibration", test_uninformed_calibration);
   return g_test_run();
 }
