@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/quote.h"
+
 enum { TEXT = 0, LABEL = 1, TASK = 2, DENSE = 3 }; /* entries of both inputs */
 
 static void
@@ -118,6 +120,7 @@ find_label(LinearTask *task, const char *name, gboolean grow)
 
 /* The columns of one batch, and room for names. */
 typedef struct {
+  weir_stage *stage;
   weir_column text, label, task;
   GArray *dense; /* of weir_column */
   GString *label_name, *task_name;
@@ -144,26 +147,39 @@ append_dense(LinearRows *rows, const Reading *reading, int64_t row)
   }
 }
 
-static void
+/* Two names that differ behind a NUL would be one and the same. */
+static int
+check_name(const Reading *reading, const GString *name)
+{
+  if (!memchr(name->str, 0, name->len))
+    return 0;
+  g_autofree char *quoted = weir_quote(name->str, (gssize)name->len);
+  return weir_fail(reading->stage, "the name %s of a label or task holds a NUL character; clean the data",
+                   quoted);
+}
+
+static int
 append_row(LinearRows *rows, Reading *reading, int64_t row)
 {
   const gboolean has_task = reading->task.type != WEIR_TYPE_NONE;
   if (weir_is_null(&reading->label, row) || (has_task && weir_is_null(&reading->task, row))) {
     rows->without_label++;
-    return;
+    return 0;
   }
   copy_name(reading->label_name, linear_name(&reading->label, row, reading->label_name));
   if (has_task)
     copy_name(reading->task_name, linear_name(&reading->task, row, reading->task_name));
   if (!reading->label_name->len || (has_task && !reading->task_name->len)) {
     rows->without_label++;
-    return;
+    return 0;
   }
+  if (check_name(reading, reading->label_name) || check_name(reading, reading->task_name))
+    return -1;
   guint head = 0;
   LinearTask *task = find_task(reading->tasks, reading->task_name->str, reading->grow, &head);
   if (!task) {
     rows->of_unknown_task++;
-    return;
+    return 0;
   }
   uint32_t label = find_label(task, reading->label_name->str, reading->grow);
   rows->of_unknown_label += label == LINEAR_NO_LABEL;
@@ -176,6 +192,7 @@ append_row(LinearRows *rows, Reading *reading, int64_t row)
   g_array_append_val(rows->heads, head);
   g_array_append_val(rows->labels, label);
   append_dense(rows, reading, row);
+  return 0;
 }
 
 static int
@@ -193,10 +210,11 @@ read_batch(weir_stage *stage, uint32_t port, uint64_t index, LinearRows *rows, R
         weir_batch_column(weir_input_schema(stage, port), &batch, weir_input_index(stage, port, DENSE, item));
     g_array_append_val(reading->dense, column);
   }
-  for (int64_t row = 0; row < batch.length; row++)
-    append_row(rows, reading, row);
+  int failed = 0;
+  for (int64_t row = 0; !failed && row < batch.length; row++)
+    failed = append_row(rows, reading, row);
   g_array_append_val(rows->batches, batch);
-  return 0;
+  return failed;
 }
 
 /* Numbers that follow from the order of names, not of rows, so that a label has the same number in every run. */
@@ -256,7 +274,8 @@ linear_rows_read(weir_stage *stage, uint32_t port, LinearTasks **tasks)
   const gboolean grow = *tasks == NULL;
   if (grow)
     *tasks = tasks_new();
-  Reading reading = {.dense = g_array_new(FALSE, FALSE, sizeof(weir_column)),
+  Reading reading = {.stage = stage,
+                     .dense = g_array_new(FALSE, FALSE, sizeof(weir_column)),
                      .label_name = g_string_new(NULL),
                      .task_name = g_string_new(NULL),
                      .tasks = *tasks,

@@ -123,6 +123,8 @@ printf 'text,label\na,x\nb,x\n' >x.csv
 refused "one label" 'nothing to tell apart.*"x"' --data x.csv
 printf 'txt,label\na,x\nb,y\n' >x.csv
 refused "no text column" 'did you mean "txt"' --data x.csv
+printf '%s\n' '{"text":"a","label":"x\u0000y"}' '{"text":"b","label":"x"}' '{"text":"c","label":"z"}' >x.jsonl
+refused "a NUL in a label" '"x\\x00y".*NUL' --data x.jsonl
 pipeline '"word-min": 3' ''
 refused "n-grams upside down" '"word-min" is 3' --data one.csv
 pipeline '"word-max": 0, "char-max": 0, "pair-window": 0' ''
