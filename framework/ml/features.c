@@ -75,11 +75,11 @@ static gsize
 append_dense(const WeirFeatures *features, WeirFeatureScratch *scratch, const double *dense, gsize at)
 {
   for (guint i = 0; i < features->options.n_dense; i++) {
-    double value = (dense[i] - features->dense_mean[i]) * features->dense_scale[i];
+    float value = (float)((dense[i] - features->dense_mean[i]) * features->dense_scale[i]);
     if (!isfinite(value) || value == 0)
       continue;
     scratch->columns[at] = features->n_grams + i;
-    scratch->values[at++] = (float)value;
+    scratch->values[at++] = value;
   }
   return at;
 }

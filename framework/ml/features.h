@@ -32,8 +32,8 @@ typedef struct {
   }
 
 /* Texts by row; a row without text has length 0 and may have a NULL pointer. `dense` is row-major, n_dense
- * values a row, and may be NULL when there are none; a value that is not finite counts as the column's mean.
- * Borrowed. */
+ * values a row, and may be NULL when there are none; a value that is not finite, or not in single
+ * precision once it is standardised, counts as the column's mean. Borrowed. */
 typedef struct {
   gsize n_rows;
   const char *const *texts;

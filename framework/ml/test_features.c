@@ -198,6 +198,22 @@ test_same_everywhere(void)
   }
 }
 
+/* A number beyond single precision would make every score one that is none. */
+static void
+test_huge_dense(void)
+{
+  const double dense[] = {1, 2}, huge = 1e300;
+  const char *const empty[] = {"", ""};
+  const gsize lengths[] = {0, 0};
+  WeirFeatureOptions options = {.max_df = 1, .n_dense = 1};
+  WeirRows rows = {2, empty, lengths, dense};
+  g_autoptr(WeirSparse) matrix = NULL;
+  g_autoptr(WeirFeatures) features = weir_features_fit(&options, &rows, NULL, &matrix);
+  g_autoptr(WeirFeatureScratch) scratch = weir_feature_scratch_new(features);
+  g_assert_cmpuint(weir_features_row(features, scratch, "", 0, &dense[0]).n, ==, 1);
+  g_assert_cmpuint(weir_features_row(features, scratch, "", 0, &huge).n, ==, 0);
+}
+
 /* Ten times 0.1 has a mean that is not 0.1, and a deviation that is nothing but rounding. */
 static void
 test_constant_dense(void)
@@ -253,6 +269,7 @@ main(int argc, char **argv)
   g_test_add_func("/features/selection", test_selection);
   g_test_add_func("/features/dense", test_dense);
   g_test_add_func("/features/dense/constant", test_constant_dense);
+  g_test_add_func("/features/dense/huge", test_huge_dense);
   g_test_add_func("/features/same-everywhere", test_same_everywhere);
   g_test_add_func("/features/nothing", test_nothing);
   g_test_add_func("/features/cancel", test_cancel);
