@@ -121,8 +121,15 @@ give(Parser *parser, const CliFlag *flag, const WeirParameterInfo *parameter, co
   CliArgument argument = {flag, parameter, value};
   for (guint i = 0; i < parser->out->given->len; i++) {
     const CliArgument *other = &g_array_index(parser->out->given, CliArgument, i);
-    if (other->flag == flag && other->parameter == parameter && !(flag && flag->repeats)) {
+    if (other->flag != flag || other->parameter != parameter)
+      continue;
+    if (!flag || !flag->repeats) {
       add_error(parser, "--%s is given twice", name);
+      return;
+    }
+    gsize length = strcspn(value, "=");
+    if (strncmp(value, other->value, length) == 0 && value[length] == other->value[length]) {
+      add_error(parser, "--%s %.*s is given twice", name, (int)length, value);
       return;
     }
   }
@@ -140,11 +147,18 @@ take_value(Parser *parser, const char *name, const char *what, const char **valu
     add_error(parser, "--%s needs a value: --%s %s", name, name, what);
     return FALSE;
   }
-  if (g_str_has_prefix(next, "--")) {
+  const char *ignored;
+  gboolean is_long = g_str_has_prefix(next, "--");
+  if (is_long || (next[0] == '-' && next[1] && find_flag(parser->flags, next, &ignored))) {
     g_autofree char *typed = typed_name(next);
     g_autofree char *quoted = weir_quote(typed, -1);
-    add_error(parser, "--%s needs a value, but %s follows; a value that begins with -- is written --%s=VALUE",
-              name, quoted, name);
+    if (is_long)
+      add_error(parser,
+                "--%s needs a value, but %s follows; a value that begins with -- is written --%s=VALUE", name,
+                quoted, name);
+    else
+      add_error(parser, "--%s needs a value, but the flag %s follows; as a value it is written --%s=%s", name,
+                quoted, name, typed);
     return FALSE;
   }
   *value = next;
@@ -194,6 +208,18 @@ parse_option(Parser *parser, const char *word)
     give(parser, flag, NULL, value);
   else if (!flag && (word[1] != '-' || !parse_parameter(parser, word + 2)))
     add_unknown(parser, word);
+}
+
+char *
+cli_arguments_check_folders(const char *name, const char *path)
+{
+  g_auto(GStrv) folders = g_strsplit(path, G_SEARCHPATH_SEPARATOR_S, -1);
+  for (guint i = 0; folders[i]; i++) {
+    g_autofree char *quoted = weir_quote(folders[i], -1);
+    if (*folders[i] && !g_file_test(folders[i], G_FILE_TEST_IS_DIR))
+      return g_strdup_printf("--%s: there is no folder %s", name, quoted);
+  }
+  return NULL;
 }
 
 CliArguments *

@@ -14,7 +14,7 @@ typedef struct CliFlag {
   char letter;          /* 0: none */
   const char *argument; /* what it takes, as help writes it; NULL: nothing */
   const char *help;     /* NULL: not shown */
-  gboolean repeats;     /* may be given more than once */
+  gboolean repeats;     /* takes NAME=VALUE, and may be given once for each name */
 } CliFlag;
 
 /* One option as it was given. Strings belong to the argument vector, or live as long as the process. */
@@ -41,6 +41,10 @@ CliArguments *cli_arguments_parse(const CliFlag *flags, const WeirParameterInfo 
                                   guint n_parameters, int argc, char **argv);
 void cli_arguments_free(CliArguments *arguments);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliArguments, cli_arguments_free)
+
+/* What is wrong with a list of folders, separated by colons, that flag `name` was given: the first that is none.
+ * NULL: nothing. Free with g_free. */
+char *cli_arguments_check_folders(const char *name, const char *path);
 
 /* The last value given for flag `id`; NULL if it was not given. */
 const CliArgument *cli_arguments_get(const CliArguments *arguments, int id);

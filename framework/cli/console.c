@@ -52,7 +52,7 @@ void
 cli_print_error(CliTerminal *terminal, const char *text)
 {
   const CliStyle *style = cli_terminal_style(terminal);
-  g_autofree char *clean = cli_text_clean(text, TRUE);
+  g_autofree char *clean = cli_text_hang(text);
   g_autoptr(GString) out = g_string_new(NULL);
   cli_text_ink(out, style, CLI_RED, "error: ");
   g_string_append(out, clean);
@@ -65,7 +65,7 @@ print_line(CliConsole *console, const char *stage, CliInk ink, const char *label
 {
   const CliStyle *style = cli_terminal_style(console->terminal);
   g_autoptr(GString) line = g_string_new(NULL);
-  g_autofree char *clean = cli_text_clean(text ? text : "", TRUE);
+  g_autofree char *clean = cli_text_hang(text ? text : "");
   if (stage) {
     cli_text_ink(line, style, CLI_BOLD, stage);
     g_string_append(line, "  ");

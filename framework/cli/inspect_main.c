@@ -121,6 +121,26 @@ unknown_name(Inspector *inspector, const char *name)
   return WEIR_EXIT_USAGE;
 }
 
+/* `plugin` is there, and has no stage `use`. */
+static int
+unknown_stage(const Inspector *inspector, const WeirNode *plugin, const char *use)
+{
+  g_autoptr(GPtrArray) uses = g_ptr_array_new();
+  const WeirNode *stage;
+  for (gsize i = 0; (stage = cli_member_at(plugin, "stages", i)); i++)
+    g_ptr_array_add(uses, (gpointer)cli_member_string(stage, "use"));
+  g_ptr_array_add(uses, NULL);
+  const char *name = cli_member_string(plugin, "name");
+  const char *nearest = weir_nearest(use, (const char *const *)uses->pdata);
+  g_autofree char *quoted = weir_quote(strchr(use, '.') + 1, -1);
+  g_autofree char *all = g_strjoinv(", ", (char **)uses->pdata);
+  g_autofree char *text =
+      nearest ? g_strdup_printf("plugin \"%s\" has no stage %s; did you mean \"%s\"?", name, quoted, nearest)
+              : g_strdup_printf("plugin \"%s\" has no stage %s; it has: %s", name, quoted, all);
+  cli_print_error(inspector->terminal, text);
+  return WEIR_EXIT_USAGE;
+}
+
 /* A plugin, and of it one stage or all. */
 typedef struct Found {
   const WeirNode *plugin;
@@ -141,9 +161,9 @@ find(Inspector *inspector, const char *name, Found *found)
   GPtrArray *plugins = inspector->scan->plugins;
   found->plugin = is_found ? plugins->pdata[plugins->len - 1] : NULL;
   found->stage = dot && is_found ? find_stage(found->plugin, name) : NULL;
-  if (!is_found || (dot && !found->stage))
+  if (!is_found)
     return unknown_name(inspector, name);
-  return WEIR_EXIT_OK;
+  return dot && !found->stage ? unknown_stage(inspector, found->plugin, name) : WEIR_EXIT_OK;
 }
 
 /* The view that was asked for; NULL after an error, with its exit code. */
@@ -192,6 +212,10 @@ usage_is_right(const Inspector *inspector)
     g_ptr_array_add(errors, g_strdup("only one of --json, --schema, --man and --path can be given"));
   if (is_given(inspector, INSPECT_MAN) && n == 0)
     g_ptr_array_add(errors, g_strdup("--man needs a plugin: pipeline-inspect --man PLUGIN"));
+  const CliArgument *path = cli_arguments_get(inspector->arguments, INSPECT_PLUGIN_PATH);
+  char *problem = path ? cli_arguments_check_folders("plugin-path", path->value) : NULL;
+  if (problem)
+    g_ptr_array_add(errors, problem);
   for (guint i = 0; i < errors->len; i++)
     cli_print_error(inspector->terminal, errors->pdata[i]);
   return errors->len == 0;

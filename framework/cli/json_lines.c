@@ -145,7 +145,8 @@ cli_json_lines_on_message(WeirRun *run, const WeirMessage *message, gpointer dat
     g_autofree char *text = weir_message_to_json(message);
     write_line(lines, text);
   }
-  if (lines->failed)
+  /* A reader that has seen enough (`| head`) does not end the run: its results lie elsewhere. */
+  if (lines->failed && lines->failed != EPIPE)
     weir_run_cancel(run);
 }
 
@@ -202,7 +203,8 @@ cli_json_lines_finish(CliJsonLines *lines, WeirRun *run, int code, const GError 
     optional_string(line.json, "name", weir_run_get_name(run));
     optional_string(line.json, "directory", weir_run_get_directory(run));
     weir_json_member_number(line.json, "elapsed", weir_run_get_elapsed(run));
-    write_bottleneck(line.json, run);
+    if (code == WEIR_EXIT_OK)
+      write_bottleneck(line.json, run);
     write_stages(line.json, run);
   }
   write_results(line.json, lines->report);

@@ -14,7 +14,8 @@ CliJsonLines *cli_json_lines_new(FILE *out);
 void cli_json_lines_free(CliJsonLines *lines);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CliJsonLines, cli_json_lines_free)
 
-/* A WeirListener; the CliJsonLines is its data. When nobody reads any more, the run is cancelled. */
+/* A WeirListener; the CliJsonLines is its data. When nobody reads any more, the run goes
+ * on and what it says is dropped; when writing fails otherwise, it is cancelled. */
 void cli_json_lines_on_message(WeirRun *run, const WeirMessage *message, gpointer lines);
 
 /* The last lines: the error, if none was written yet, and the summary. `run` may be NULL. */

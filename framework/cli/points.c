@@ -32,6 +32,8 @@ cli_points_number(double value)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
   double size = fabs(value);
+  if (isnan(value))
+    return g_strdup("not a number");
   if (size >= 999.5)
     return weir_format_count(value);
   const char *format = "%.4f";
@@ -42,6 +44,12 @@ cli_points_number(double value)
   else if (size > 0 && size < 0.001)
     format = "%.2e";
   return g_strdup(g_ascii_formatd(text, sizeof text, format, value));
+}
+
+char *
+cli_points_name(const char *name)
+{
+  return g_strdelimit(cli_text_clean(name, FALSE), "-_", ' ');
 }
 
 /* A scalar as text; NULL for what has no place in a line. */
@@ -75,7 +83,7 @@ cli_points_line(CliPoints *points, const char *stage, const char *json, const Cl
   cli_text_ink(line, style, CLI_BOLD, stage ? stage : "");
   for (gsize i = 0; i < weir_node_size(node); i++) {
     g_autofree char *value = scalar_text(weir_node_at(node, i));
-    g_autofree char *key = cli_text_clean(weir_node_key_at(node, i), FALSE);
+    g_autofree char *key = cli_points_name(weir_node_key_at(node, i));
     if (!value)
       continue;
     char *slot = g_strdup_printf("%s\n%s", stage ? stage : "", key);

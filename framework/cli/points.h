@@ -21,6 +21,9 @@ char *cli_points_line(CliPoints *points, const char *stage, const char *json, co
  */
 char *cli_points_number(double value);
 
+/* A name of a figure as people read it: "macro_f1" and "macro-f1" as "macro f1", made harmless. Free with g_free. */
+char *cli_points_name(const char *name);
+
 G_END_DECLS
 
 #endif

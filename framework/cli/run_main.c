@@ -47,7 +47,7 @@ print_error(Program *program, const GError *error, int code)
   const char *rest = error->message;
   while (*rest) {
     const char *end = rest + strcspn(rest, "\n");
-    while (end[0] && end[1] == ' ')
+    while (end[0] && (end[1] == ' ' || g_str_has_prefix(end + 1, "hint: ")))
       end += 1 + strcspn(end + 1, "\n");
     g_autofree char *one = g_strndup(rest, (gsize)(end - rest));
     cli_print_error(program->terminal, one);
@@ -80,6 +80,18 @@ set_jobs(WeirRun *run, const char *text, GError **error)
   return TRUE;
 }
 
+static gboolean
+set_plugin_path(WeirRun *run, const char *path, GError **error)
+{
+  g_autofree char *problem = cli_arguments_check_folders("plugin-path", path);
+  if (problem) {
+    g_set_error_literal(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, problem);
+    return FALSE;
+  }
+  weir_run_set_plugin_path(run, path);
+  return TRUE;
+}
+
 /* Apply one option to the run. */
 static gboolean
 apply(WeirRun *run, const CliArgument *argument, GError **error)
@@ -95,8 +107,7 @@ apply(WeirRun *run, const CliArgument *argument, GError **error)
     weir_run_set_directory(run, argument->value);
     return TRUE;
   case RUN_PLUGIN_PATH:
-    weir_run_set_plugin_path(run, argument->value);
-    return TRUE;
+    return set_plugin_path(run, argument->value, error);
   case RUN_UNSAFE_PLUGINS:
     weir_run_set_unsafe_plugins(run, TRUE);
     return TRUE;
@@ -105,9 +116,34 @@ apply(WeirRun *run, const CliArgument *argument, GError **error)
   }
 }
 
+/* What `word` says of a boolean: "true" or "false"; NULL: nothing. */
+static const char *
+truth_of(const char *word)
+{
+  static const char *const yes[] = {"true", "yes", "on", "1", NULL};
+  static const char *const no[] = {"false", "no", "off", "0", NULL};
+  g_autofree char *small = g_ascii_strdown(word, -1);
+  return g_strv_contains(yes, small) ? "true" : g_strv_contains(no, small) ? "false" : NULL;
+}
+
+/* The boolean parameter, written "--NAME", that stands before `word`, an element of the argument vector. NULL: none. */
+static const char *
+boolean_before(const Program *program, const char *word, int argc, char **argv)
+{
+  for (int i = 2; i < argc; i++)
+    for (guint k = 0; argv[i] == word && k < program->arguments->given->len; k++) {
+      const CliArgument *argument = &g_array_index(program->arguments->given, CliArgument, k);
+      if (argument->parameter && g_str_has_prefix(argv[i - 1], "--") &&
+          strcmp(argv[i - 1] + 2, argument->parameter->name) == 0 &&
+          strcmp(argument->parameter->type, "boolean") == 0)
+        return argument->parameter->name;
+    }
+  return NULL;
+}
+
 /* Words that are neither an option nor a value, nor the file. */
 static void
-add_unexpected(Program *program)
+add_unexpected(Program *program, int argc, char **argv)
 {
   GPtrArray *words = program->arguments->positional;
   for (guint i = 0; i < words->len; i++) {
@@ -115,10 +151,11 @@ add_unexpected(Program *program)
     g_autofree char *quoted = weir_quote(word, -1);
     if (word == program->file)
       continue;
-    if (strcmp(word, "true") == 0 || strcmp(word, "false") == 0)
-      g_ptr_array_add(
-          program->arguments->errors,
-          g_strdup_printf("unexpected word %s; the value of a boolean is written --NAME=%s", quoted, word));
+    const char *truth = truth_of(word), *name = truth ? boolean_before(program, word, argc, argv) : NULL;
+    if (truth)
+      g_ptr_array_add(program->arguments->errors,
+                      g_strdup_printf("unexpected word %s; the value of a boolean is written --%s=%s", quoted,
+                                      name ? name : "NAME", truth));
     else
       g_ptr_array_add(program->arguments->errors,
                       g_strdup_printf("unexpected word %s; one pipeline is run at a time, "
@@ -129,12 +166,12 @@ add_unexpected(Program *program)
 
 /* Put everything that is wrong with the command line into one error. */
 static gboolean
-apply_all(Program *program, GError **error)
+apply_all(Program *program, int argc, char **argv, GError **error)
 {
   GPtrArray *problems = program->arguments->errors;
   int code = WEIR_EXIT_USAGE;
   if (!problems->len) /* else it may be the value of an unknown option */
-    add_unexpected(program);
+    add_unexpected(program, argc, argv);
   for (guint i = 0; i < program->arguments->given->len; i++) {
     g_autoptr(GError) why = NULL;
     if (!apply(program->run, &g_array_index(program->arguments->given, CliArgument, i), &why)) {
@@ -242,7 +279,7 @@ run_file(Program *program, int argc, char **argv)
     g_autofree char *text = cli_run_help_for(program->run, program->file, cli_output_columns());
     return cli_output(program->terminal, text);
   }
-  if (!apply_all(program, &error))
+  if (!apply_all(program, argc, argv, &error))
     return fail(program, error);
   listen_to_run(program);
   if (is_given(program, RUN_CHECK))
@@ -276,11 +313,12 @@ main(int argc, char **argv)
   Program program = {0};
   int code;
   setlocale(LC_CTYPE, "");
+  cli_output_reserve();
   program.terminal = cli_terminal_new(STDERR_FILENO);
   program.file = cli_arguments_find_file(cli_run_flags, argc, argv);
   program.arguments = cli_arguments_parse(cli_run_flags, NULL, 0, argc, argv);
   if (is_given(&program, RUN_JSON))
-    program.lines = cli_json_lines_new(stdout);
+    program.lines = cli_json_lines_new(cli_output_file());
   if (is_given(&program, RUN_VERSION)) {
     g_autofree char *text = g_strdup_printf("pipeline-run %s (stage ABI %d.%d)\n", weir_version(),
                                             WEIR_ABI_MAJOR, WEIR_ABI_MINOR);

@@ -11,6 +11,7 @@
 static _Atomic(WeirRun *) the_run;
 static volatile sig_atomic_t n_signals;
 static volatile sig_atomic_t is_announced;
+static volatile sig_atomic_t is_terminal; /* stderr */
 
 static void
 on_cancel(int number)
@@ -20,6 +21,8 @@ on_cancel(int number)
   (void)number;
   if (n_signals++) {
     cli_terminal_restore();
+    if (is_terminal && write(STDERR_FILENO, "\n", 1) < 0) /* the terminal has written ^C into the line */
+      is_terminal = 0;
     _exit(WEIR_EXIT_INTERRUPTED);
   }
   WeirRun *run = atomic_load(&the_run);
@@ -67,6 +70,7 @@ cli_signals_install(WeirRun *run, gboolean announce)
   static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
   atomic_store(&the_run, run);
   is_announced = announce;
+  is_terminal = isatty(STDERR_FILENO);
   handle(SIGINT, on_cancel);
   handle(SIGTERM, on_cancel);
   handle(SIGHUP, on_cancel);

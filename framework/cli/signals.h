@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* From now on SIGINT, SIGTERM and SIGHUP cancel `run`, and end the program with status 130 when one of them
- * comes again; SIGPIPE is ignored, so that a write to a closed pipe fails with EPIPE; the cursor is given
+ * comes again (on a terminal the line is ended then); SIGPIPE is ignored, so that a write to a closed pipe fails with EPIPE; the cursor is given
  * back when the program stops or crashes. With `announce` the first signal says so on stderr; without it the
  * caller does, looking at cli_signals_cancelled(). `run` must live until cli_signals_forget(). */
 void cli_signals_install(WeirRun *run, gboolean announce);

@@ -138,14 +138,14 @@ metric_text(const CliMetric *metric)
   return whole ? g_strdup_printf("%.0f", metric->value) : cli_points_number(metric->value);
 }
 
-/* A line a stage: "score  accuracy 0.9172  macro-f1 0.9168" */
+/* A line a stage: "score  accuracy 0.9172  macro f1 0.9168" */
 static void
 append_metrics(GString *out, const CliReport *report, const CliStyle *style)
 {
   const char *stage = NULL;
   for (guint i = 0; i < report->metrics->len; i++) {
     const CliMetric *metric = report->metrics->pdata[i];
-    g_autofree char *name = cli_text_clean(metric->name, FALSE);
+    g_autofree char *name = cli_points_name(metric->name);
     g_autofree char *unit = cli_text_clean(metric->unit ? metric->unit : "", FALSE);
     g_autofree char *value = metric_text(metric);
     if (i == 0 || g_strcmp0(stage, metric->stage) != 0) {
@@ -182,7 +182,10 @@ cli_summary_text(const CliSummary *summary, guint columns, const CliStyle *style
   GString *out = g_string_new(NULL);
   g_autofree char *sentence = NULL;
   g_autofree char *whole = weir_format_duration((gint64)(summary->elapsed * 1e6));
-  gint busiest = cli_summary_bottleneck(summary->stats, summary->n, summary->elapsed, &sentence);
+  /* Of a run that did not come to its end the times say nothing of what would have held it up. */
+  gint busiest = summary->code == WEIR_EXIT_OK
+                     ? cli_summary_bottleneck(summary->stats, summary->n, summary->elapsed, &sentence)
+                     : -1;
   CliInk ink = summary->code == WEIR_EXIT_OK       ? CLI_GREEN
                : summary->code == WEIR_EXIT_FAILED ? CLI_RED
                                                    : CLI_YELLOW;
@@ -194,7 +197,7 @@ cli_summary_text(const CliSummary *summary, guint columns, const CliStyle *style
   g_string_append_printf(out, " in %s\n", whole);
   if (summary->n)
     append_table(out, summary, busiest, columns, style);
-  if (sentence && summary->code == WEIR_EXIT_OK) {
+  if (sentence) {
     g_string_append(out, "  ");
     cli_text_wrap(out, sentence, 2, columns ? columns : 100);
   }

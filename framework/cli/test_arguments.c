@@ -105,6 +105,10 @@ test_errors(void)
   assert_error("run --train --check", "--train needs a value, but \"--check\" follows*");
   assert_error("run --train a --train b", "--train is given twice");
   assert_error("run --balanced --no-balanced", "--balanced is given twice");
+  assert_error("run --train -q", "--train needs a value, but the flag \"-q\" follows; * --train=-q");
+  assert_error("run --train -j4", "*--train=-j4");
+  assert_error("run --set a.b=1 --set a.b=2", "--set a.b is given twice");
+  assert_error("run --set a.b=1 --set a.bc=2 --set a.b=", "--set a.b is given twice");
   assert_error("run --jobs", "--jobs needs a value: --jobs N");
 }
 
@@ -146,6 +150,14 @@ test_find_file(void)
 }
 
 static void
+test_folders(void)
+{
+  g_assert_null(cli_arguments_check_folders("plugin-path", "/:.::"));
+  g_autofree char *text = cli_arguments_check_folders("plugin-path", "/:/no where:.");
+  g_assert_cmpstr(text, ==, "--plugin-path: there is no folder \"/no where\"");
+}
+
+static void
 test_clash(void)
 {
   static const WeirParameterInfo bad[] = {{.name = "check", .type = "boolean"},
@@ -181,6 +193,7 @@ main(int argc, char **argv)
   g_test_add_func("/arguments/errors", test_errors);
   g_test_add_func("/arguments/no-value-in-errors", test_no_value_in_errors);
   g_test_add_func("/arguments/find-file", test_find_file);
+  g_test_add_func("/arguments/folders", test_folders);
   g_test_add_func("/arguments/clash", test_clash);
   g_test_add_func("/arguments/help", test_help);
   return g_test_run();

@@ -63,7 +63,8 @@ grep -q '^Inputs' "$dir/out"; ok "without inputs there is no heading for them" $
 ok "advanced options stand last" $?
 try display; expect "a plugin" 0 out '^display.rows' out '^display.eat' out 'optional'
 try good/display.so; expect "a file" 0 out '^display.eat'
-try display.eta; expect "unknown stage" 2 err 'did you mean "display.eat"?'
+try display.eta; expect "unknown stage" 2 err '^error: plugin "display" has no stage "eta"; did you mean "display.eat"?$'
+try display.zzzzzz; expect "no stage is near" 2 err 'plugin "display" has no stage "zzzzzz"; it has: display.rows, display.eat$'
 try dispaly; expect "unknown plugin" 2 err 'did you mean "display"?'
 try rows; expect "a stage without its plugin" 2 err 'did you mean "display.rows"?'
 try zzzzzz; expect "nothing near" 2 err "in $dir/good"
@@ -74,6 +75,8 @@ try display.eat nothing; [ $code -eq 2 ] && [ ! -s "$dir/out" ]; ok "two of whic
 try --json --schema; expect "two views" 2 err 'only one of'
 try --path; expect "path" 0 out "^$dir/good$"
 try --plugin-path "$dir/empty" --path; head -1 "$dir/out" | grep -qx "$dir/empty"; ok "--plugin-path comes first" $?
+try --plugin-path "$dir/empty:$dir/nowhere" --path
+expect "a folder that is not there" 2 err "^error: --plugin-path: there is no folder \"$dir/nowhere\"\$"
 try --version; expect "version" 0 out '^pipeline-inspect [0-9]'
 try --help; expect "help" 0 out '  --schema '
 grep -q describe "$dir/out"; ok "the child's flag is not shown" $((1 - $?))

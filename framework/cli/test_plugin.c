@@ -7,7 +7,7 @@
 struct rows_state {
   int64_t batches, rows;
   double pause;
-  const char *secret, *say;
+  const char *secret, *say, *print;
   int64_t at;
 };
 
@@ -30,6 +30,8 @@ rows_produce(weir_stage *stage)
   struct rows_state *state = stage->state;
   if (state->at == 0 && state->say)
     weir_log(stage, WEIR_LOG_WARNING, "%s", state->say);
+  if (state->at == 0 && state->print)
+    puts(state->print);
   if (state->at == 0 && state->secret)
     weir_log(stage, WEIR_LOG_INFO, "the key is %s", state->secret);
   if (state->at == state->batches)
@@ -65,7 +67,7 @@ eat_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
            1.0 / (double)state->at, 1 - 0.5 / (double)state->at);
   weir_message(stage, "point", "epochs", state->bad_json ? "{\"epoch\": nan" : json);
   if (state->at == state->fail_at)
-    return weir_fail(stage, "batch %d cannot be eaten", (int)state->at);
+    return weir_fail(stage, "batch %d cannot be eaten\nhint: give it less", (int)state->at);
   if (state->at == state->held_at)
     weir_outcome(stage, WEIR_HELD, "the gate is closed");
   return rest(stage, state->stubborn ? 5 : state->pause, state->stubborn);
@@ -107,6 +109,10 @@ static const weir_option rows_options[] = {
      .help = "rest after each batch"},
     {.name = "key", .type = WEIR_SECRET, ROWS(secret), .help = "something that is not to be seen"},
     {.name = "say", .type = WEIR_STRING, ROWS(say), .help = "a warning to begin with"},
+    {.name = "print",
+     .type = WEIR_STRING,
+     ROWS(print),
+     .help = "a line for standard output, as libraries print them"},
 };
 
 static const weir_port eat_in[] = {
@@ -138,7 +144,7 @@ static const weir_class classes[] = {
      .out = rows_out,
      .n_out = 1,
      .options = rows_options,
-     .n_options = 5,
+     .n_options = 6,
      .state_size = sizeof(struct rows_state),
      .produce = rows_produce},
     {.name = "eat",

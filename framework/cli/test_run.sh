@@ -83,16 +83,23 @@ grep -c '^error' "$dir/err" | grep -qx 1; ok "said once" $?
 try p.json --set eat.fail-at=2
 expect "a stage that fails" 1 err '^error: p.json:[0-9]*:[0-9]*: stage "eat" (display.eat): batch 2 cannot be eaten' \
   err '^demo failed in'
+grep -q '^  hint: give it less$' "$dir/err"; ok "its hint stands below, indented" $?
+grep -q 'ottleneck\| <$' "$dir/err"; ok "no bottleneck of a run that failed" $((1 - $?))
 [ "$(grep -c 'cannot be eaten' "$dir/err")" = 1 ]; ok "the error is printed once" $?
 try p.json --set eat.fail-at=2 -q
-[ $code -eq 1 ] && [ "$(grep -c . "$dir/err")" -le 2 ]; ok "quiet: the error only" $?
+[ $code -eq 1 ] && [ "$(grep -c . "$dir/err")" -le 3 ]; ok "quiet: the error only" $?
 try p.json --set eat.held-at=1; expect "held" 4 err '^held: .*the gate is closed' err '^demo held in'
 SAY=careful try p.json --set 'make.say=${env:SAY}'; expect "a warning" 0 err '^make  warning: careful$'
 
 try p.json --btaches 3; expect "unknown option" 2 err 'unknown option "--btaches"; did you mean "--batches"?'
 try p.json --batches; expect "no value" 2 err '--batches needs a value'
 try p.json --batches 0; expect "out of range" 2 err 'at least 1'
-try p.json --loud false; expect "a value behind a boolean" 2 err '--NAME=false'
+try p.json --loud false; expect "a value behind a boolean" 2 err 'unexpected word "false"; the value of a boolean is written --loud=false$'
+try p.json --loud yes; expect "another word for it" 2 err 'unexpected word "yes"; .* --loud=true$'
+try p.json --loud q.json; expect "a second file behind a boolean" 2 err 'unexpected word "q.json"; one pipeline'
+try p.json --set eat.fail-at=1 --set make.rows=2 --set eat.fail-at=2
+expect "--set of one option twice" 2 err '^error: --set eat.fail-at is given twice$'
+try p.json --plugin-path "$dir/nowhere"; expect "a folder of plugins that is not there" 2 err '^error: --plugin-path: there is no folder'
 try p.json q.json; expect "two files" 2 err 'unexpected word "q.json"'
 try p.json --jobs 0; expect "no jobs" 2 err '--jobs'
 try p.json --set nonsense; expect "--set that sets nothing" 2 err 'STAGE.OPTION=VALUE'
@@ -121,6 +128,13 @@ try p.json --json --set eat.fail-at=1
 [ $code -eq 1 ] && [ ! -s "$dir/err" ] && python3 "$dir/lines.py" "$dir/out" run-begin 1 error
 ok "JSON lines of a run that fails" $?
 [ "$(grep -c '"event":"error"' "$dir/out")" = 1 ]; ok "with one error" $?
+grep -q bottleneck "$dir/out"; ok "and no bottleneck" $((1 - $?))
+try p.json --json --set make.print=noise
+[ $code -eq 0 ] && [ "$(cat "$dir/err")" = noise ] && python3 "$dir/lines.py" "$dir/out" run-begin 0
+ok "what a plugin prints does not come between the JSON lines" $?
+grep -q '"bottleneck"' "$dir/out"; ok "a run that is done has a bottleneck" $?
+(cd "$dir" && "$run" p.json --set make.print=noise >&- 2>"$dir/err"); code=$?
+expect "a closed standard output does not matter to a run that does not need it" 0 err '^demo done in'
 try p.json --json --batches 0
 [ $code -eq 2 ] && python3 "$dir/lines.py" "$dir/out" error 2; ok "JSON lines of wrong usage" $?
 try p.json --json --check
@@ -156,8 +170,10 @@ start --json
 kill -TERM $pid; wait $pid; code=$?
 [ $code -eq 130 ] && python3 "$dir/lines.py" "$dir/out" run-begin 130 run-end; ok "JSON lines of a run that was cancelled" $?
 
-(cd "$dir" && { timeout 20 "$run" p.json --batches 600 --pause 100ms --json; echo $? >"$dir/status"; } | head -1 >"$dir/out")
-[ "$(cat "$dir/status")" = 130 ]; ok "a reader that goes away cancels the run" $?
+(cd "$dir" && { timeout 20 "$run" p.json --batches 9 --pause 100ms --json --run-dir whole; echo $? >"$dir/status"; } |
+  head -1 >"$dir/out")
+[ "$(cat "$dir/status")" = 0 ] && grep -q '"state": "done"' "$dir/whole/run.json"
+ok "a reader that goes away does not end the run" $?
 (cd "$dir" && "$run" p.json --plan >/dev/full 2>"$dir/err"); code=$?
 expect "a full disk behind stdout" 1 err 'cannot write standard output'
 (cd "$dir" && "$run" p.json --json >/dev/full 2>"$dir/err"); code=$?

@@ -2,6 +2,7 @@
 /* Tests of the closing table: figures in, text out, and the sentence about where the time went. */
 #include "cli/summary.h"
 
+#include <math.h>
 #include <string.h>
 
 static const CliStyle plain = {FALSE, TRUE};
@@ -37,8 +38,12 @@ test_text(void)
   cli_report_add(
       report,
       &(WeirMessage){.type = WEIR_MESSAGE_METRIC, .stage = "score", .name = "accuracy", .value = 0.5});
-  cli_report_add(report,
-                 &(WeirMessage){.type = WEIR_MESSAGE_METRIC, .stage = "score", .name = "f1", .value = 0.75});
+  cli_report_add(
+      report,
+      &(WeirMessage){.type = WEIR_MESSAGE_METRIC, .stage = "score", .name = "macro_f1", .value = 0.75});
+  cli_report_add(
+      report,
+      &(WeirMessage){.type = WEIR_MESSAGE_METRIC, .stage = "score", .name = "best-epoch", .value = NAN});
   cli_report_add(
       report,
       &(WeirMessage){.type = WEIR_MESSAGE_METRIC, .stage = "score", .name = "accuracy", .value = 0.91724});
@@ -56,7 +61,7 @@ test_text(void)
       "  load        -  10.0 k  20.0 k/s  500 ms              -           1.5 s   5 %\n"
       "  model  10.0 k       1   1.3 k/s   8.0 s         250 ms               -  80 % <\n"
       "  The bottleneck was model (linear.train): it worked for 8.0 s of the run's 10.0 s (80 %).\n"
-      "  score  accuracy 0.9172  f1 0.7500\n"
+      "  score  accuracy 0.9172  macro f1 0.7500  best epoch not a number\n"
       "  model  /x/runs/quick-1/out/mo\\x1bdel\n"
       "  run directory: /x/runs/quick-1\n");
 }
@@ -86,6 +91,12 @@ test_failed(void)
   g_assert_nonnull(strstr(text, "the run failed"));
   g_assert_nonnull(strstr(text, "a (failed)"));
   g_assert_null(strstr(text, "run directory"));
+  /* What was busy longest until then did not hold it up. */
+  CliSummary cut_short = {stats, 2, 10, WEIR_EXIT_INTERRUPTED, NULL, report};
+  g_autofree char *cancelled = cli_summary_text(&cut_short, 0, &plain);
+  g_assert_nonnull(strstr(cancelled, "80 %"));
+  g_assert_null(strstr(cancelled, "<"));
+  g_assert_null(strstr(cancelled, "ottleneck"));
 }
 
 int

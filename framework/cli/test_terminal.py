@@ -152,6 +152,7 @@ def main(folder):
     ok("it says how to stop at once", "cancelling; again to stop at once" in text, text)
     ok("the second Ctrl-C does", status == 130 and "cancelled in" not in text, (status, text))
     ok("and gives the cursor back then too", screen.cursor, text)
+    ok("and ends the line", text.endswith("\n"), text)
     print(f"1..{N}")
 
 

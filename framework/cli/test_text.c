@@ -135,6 +135,13 @@ test_points(void)
   assert_number(0.00001234, "1.23e-05");
 }
 
+static void
+test_hang(void)
+{
+  g_autofree char *text = cli_text_hang("no\033pe\nhint: do\n  this\n\nend\n");
+  g_assert_cmpstr(text, ==, "no\\x1bpe\n  hint: do\n  this\n\n  end\n");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -146,5 +153,6 @@ main(int argc, char **argv)
   g_test_add_func("/text/table", test_table);
   g_test_add_func("/text/up", test_up);
   g_test_add_func("/text/points", test_points);
+  g_test_add_func("/text/hang", test_hang);
   return g_test_run();
 }

@@ -142,6 +142,19 @@ cli_text_clean(const char *text, gboolean lines)
 }
 
 char *
+cli_text_hang(const char *text)
+{
+  g_autofree char *clean = cli_text_clean(text, TRUE);
+  GString *out = g_string_sized_new(strlen(clean));
+  for (const char *at = clean; *at; at++) {
+    g_string_append_c(out, *at);
+    if (*at == '\n' && at[1] && at[1] != ' ' && at[1] != '\n')
+      g_string_append(out, "  ");
+  }
+  return g_string_free(out, FALSE);
+}
+
+char *
 cli_text_path(const char *path)
 {
   g_autofree char *here = g_get_current_dir();

@@ -34,6 +34,10 @@ void cli_text_pad(GString *out, const char *text, guint columns, CliAlign align)
  * `lines` says so, and are shown as \n otherwise; tabs become a space. Free with g_free. */
 char *cli_text_clean(const char *text, gboolean lines);
 
+/* The same for a sentence of which further lines may explain: those begin with two spaces, if they did not begin with a
+ * space. Free with g_free. */
+char *cli_text_hang(const char *text);
+
 /* A path as short as it can be said here, made harmless: relative where it is below the working directory. Free
  * with g_free. */
 char *cli_text_path(const char *path);

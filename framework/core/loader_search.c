@@ -115,12 +115,12 @@ weir_plugin_find(const char *name, const char *const *folders, gboolean allow_un
     g_autofree char *file = g_build_filename(folders[i], base, NULL);
     if (access(file, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
       return weir_plugin_open(file, allow_unsafe, error);
-    g_string_append_printf(tried, "\n  %s: %s", file,
+    g_string_append_printf(tried, "\n    %s: %s", file,
                            g_file_test(folders[i], G_FILE_TEST_IS_DIR) ? "no such file" : "no such folder");
   }
   g_auto(GStrv) names = names_in_folders(folders);
   g_autofree char *hint = names[0] ? weir_did_you_mean(name, (const char *const *)names) : g_strdup("");
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND, "plugin %s was not found%s%s%s", quoted, hint,
-              tried->len ? "; looked for" : "; there are no folders to look in", tried->str);
+              tried->len ? "\n  looked for:" : "; there are no folders to look in", tried->str);
   return NULL;
 }
