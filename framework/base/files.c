@@ -11,10 +11,28 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define CHUNK (64u << 10)
+
+gboolean
+weir_check_above(const char *path, const char *what, GError **error)
+{
+  g_autofree char *above = g_path_get_dirname(path);
+  g_autofree char *action = g_strconcat("write the ", what, NULL);
+  while (!g_file_test(above, G_FILE_TEST_EXISTS) && strcmp(above, "/") != 0 && strcmp(above, ".") != 0) {
+    char *next = g_path_get_dirname(above);
+    g_free(above);
+    above = next;
+  }
+  gboolean is_folder = g_file_test(above, G_FILE_TEST_IS_DIR);
+  if (is_folder && access(above, W_OK | X_OK) == 0)
+    return TRUE;
+  weir_set_io_error(error, is_folder ? errno : ENOTDIR, action, path);
+  return FALSE;
+}
 
 /* --- Reading --- */
 

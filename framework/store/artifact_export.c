@@ -12,6 +12,7 @@
 
 #include "base/atomic_dir.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/json_write.h"
 #include "base/quote.h"
 #include "base/tree.h"
@@ -48,28 +49,11 @@ is_empty(const char *folder)
   return dir && !g_dir_read_name(dir);
 }
 
-/* Whether something can be made at `path`: the nearest folder above that exists can be written to. */
-static gboolean
-check_above(const char *path, GError **error)
-{
-  g_autofree char *above = g_path_get_dirname(path);
-  while (!g_file_test(above, G_FILE_TEST_EXISTS) && strcmp(above, "/") != 0 && strcmp(above, ".") != 0) {
-    char *next = g_path_get_dirname(above);
-    g_free(above);
-    above = next;
-  }
-  gboolean is_folder = g_file_test(above, G_FILE_TEST_IS_DIR);
-  if (is_folder && access(above, W_OK | X_OK) == 0)
-    return TRUE;
-  weir_set_io_error(error, is_folder ? errno : ENOTDIR, "write the folder", path);
-  return FALSE;
-}
-
 gboolean
 weir_artifact_check_target(const char *path, gboolean replace, GError **error)
 {
   g_autofree char *quoted = weir_quote_path(path);
-  if (!check_above(path, error))
+  if (!weir_check_above(path, "folder", error))
     return FALSE;
   if (!g_file_test(path, G_FILE_TEST_EXISTS))
     return TRUE;

@@ -143,16 +143,16 @@ def mistakes():
     fails("an unknown column", "one.jsonl", {"path": "x.txt", "column": "aa"}, "\"aa\"*", 3)
     fails("an unknown column to leave out", "one.jsonl", {"path": "x.csv", "omit": ["aa"]}, "\"aa\"*", 3)
     fails("a number as text", "one.jsonl", {"path": "x.txt", "column": "a"}, "\"a\"*", 3)
-    fails("text of two columns", "one.jsonl", {"path": "x.txt"}, "there are 2; name it in \"column\"")
+    fails("text of two columns", "one.jsonl", {"path": "x.txt"}, "there are 2; name it in \"column\"", 3, ["--check"])
     fails("a tab in TSV", "tab.jsonl", {"path": "x.tsv"}, "cannot write record 2*column \"t\" holds a delimiter")
     os.mkdir(path("folder.csv"))
-    fails("a directory in the way", "one.jsonl", {"path": "folder.csv"}, "folder.csv*")
-    fails("a file as folder", "one.jsonl", {"path": "tab.jsonl/x.csv"}, "tab.jsonl*")
+    fails("a directory in the way", "one.jsonl", {"path": "folder.csv"}, "folder.csv*is a folder", 3, ["--check"])
+    fails("a file as folder", "one.jsonl", {"path": "tab.jsonl/x.csv"}, "tab.jsonl*Not a directory", 3, ["--check"])
     fails("a full disk", "rows.jsonl", {"path": "/dev/full", "format": "jsonl"}, "No space left on device*")
-    fails("a full disk, compressed", "rows.jsonl", {"path": "/proc/self/x.jsonl.gz"}, "cannot*")
+    fails("a full disk, compressed", "rows.jsonl", {"path": "/proc/self/x.jsonl.gz"}, "cannot*", 3)
     if os.geteuid() != 0:
         os.mkdir(path("ro"), 0o555)
-        fails("a read-only folder", "one.jsonl", {"path": "ro/x.csv"}, "Permission denied*")
+        fails("a read-only folder", "one.jsonl", {"path": "ro/x.csv"}, "Permission denied*", 3, ["--check"])
 
 
 def main():

@@ -7,6 +7,10 @@
 #include "detect.h"
 #include "source.h"
 
+#include "base/files.h"
+
+#include <sys/stat.h>
+
 /* --- Options --------------------------------------------------------------------------------------------- */
 
 #define BIT(format) (1u << (format))
@@ -79,8 +83,8 @@ check_level(weir_stage *stage)
   return 0;
 }
 
-int
-file_write_schema(weir_stage *stage)
+static int
+take_options(weir_stage *stage)
 {
   struct file_write *f = stage->state;
   enum file_format format = (enum file_format)f->format;
@@ -137,6 +141,15 @@ is_omitted(const struct file_write *f, const struct ArrowSchema *column)
   return is_row_column(column);
 }
 
+static void
+drop_columns(struct file_write *f)
+{
+  write_columns_clear(f->writer.columns, f->writer.n_columns);
+  g_clear_pointer(&f->indices, g_free);
+  f->writer.columns = NULL;
+  f->writer.n_columns = 0;
+}
+
 static int
 choose_columns(weir_stage *stage, const struct ArrowSchema *schema)
 {
@@ -155,6 +168,46 @@ choose_columns(weir_stage *stage, const struct ArrowSchema *schema)
   if (w->n_columns == 0)
     return weir_fail(stage, "there is no column to write to \"%s\"", f->path);
   return 0;
+}
+
+/* --- Planning -------------------------------------------------------------------------------------------- */
+
+/* What would stand in the way of the columns; better known now than at the first batch. */
+static int
+check_columns(weir_stage *stage, const struct ArrowSchema *schema)
+{
+  struct file_write *f = stage->state;
+  struct writer *w = &f->writer;
+  int result = choose_columns(stage, schema);
+  if (!result && f->kind == &write_text && f->kind->begin(w))
+    result = fail_problem(stage);
+  drop_columns(f);
+  return result;
+}
+
+/* Links are followed, and devices written to, as they are: they are looked at when they are opened. */
+static int
+check_place(weir_stage *stage)
+{
+  const struct file_write *f = stage->state;
+  g_autoptr(GError) error = NULL;
+  struct stat info;
+  bool exists = lstat(f->path, &info) == 0;
+  if (exists && S_ISDIR(info.st_mode))
+    return weir_fail(stage, "cannot write \"%s\": it is a folder, and a file is wanted; name a file in it",
+                     f->path);
+  if (exists && !S_ISREG(info.st_mode))
+    return 0;
+  return weir_check_above(f->path, "file", &error) ? 0 : weir_fail(stage, "%s", error->message);
+}
+
+int
+file_write_schema(weir_stage *stage)
+{
+  const struct ArrowSchema *schema = weir_input_schema(stage, 0);
+  if (take_options(stage) || check_place(stage))
+    return -1;
+  return schema ? check_columns(stage, schema) : 0;
 }
 
 /* --- Writing --------------------------------------------------------------------------------------------- */
@@ -231,6 +284,5 @@ file_write_close(weir_stage *stage)
 {
   struct file_write *f = stage->state;
   sink_free(f->writer.sink);
-  write_columns_clear(f->writer.columns, f->writer.n_columns);
-  g_free(f->indices);
+  drop_columns(f);
 }
