@@ -42,9 +42,9 @@ typedef struct {
   char *metadata;
 } Writer;
 
-/* What stands in the way is better known before hours of training than after. */
+/* What stands in the way is better known before hours of training than after; the export looks again. */
 static int
-write_open(weir_stage *stage)
+write_schema(weir_stage *stage)
 {
   const Writer *writer = stage->state;
   g_autoptr(GError) error = NULL;
@@ -139,6 +139,14 @@ typedef struct {
   bool done;
 } Reader;
 
+/* What a folder without artifact.json is: what the option says, or a model, if it holds the description of one. */
+static const char *
+kind_of(const Reader *reader)
+{
+  g_autofree char *model = g_build_filename(reader->path, "model.json", NULL);
+  return reader->kind ? reader->kind : g_file_test(model, G_FILE_TEST_IS_REGULAR) ? "model" : NULL;
+}
+
 /* A folder without artifact.json is described by what was found in it and by the option `kind`. */
 static WeirArtifactManifest *
 describe(weir_stage *stage, const char *folder, GError **error)
@@ -162,24 +170,23 @@ describe(weir_stage *stage, const char *folder, GError **error)
     g_propagate_error(error, g_steal_pointer(&why));
     return NULL;
   }
-  if (!reader->kind) {
+  const char *kind = kind_of(reader);
+  if (!kind) {
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
                 "%s; give option \"kind\" to take the folder as an artifact all the same", why->message);
     return NULL;
   }
   manifest = g_new0(WeirArtifactManifest, 1);
-  manifest->kind = g_strdup(reader->kind);
+  manifest->kind = g_strdup(kind);
   manifest->metadata = g_strdup("{}");
   return weir_digest_folder(folder, NULL, manifest->sha256, error) ? g_steal_pointer(&manifest) : NULL;
 }
 
-/* The copy in the run is what is verified, so that nothing can change between look and use. */
+/* What the folder is, held against artifact.json and the options; `folder` is that of `path`, or its copy. */
 static WeirArtifactManifest *
-bring_in(weir_stage *stage, const char *folder, GError **error)
+identify(weir_stage *stage, const char *folder, GError **error)
 {
   const Reader *reader = stage->state;
-  if (!weir_artifact_copy(reader->path, folder, NULL, on_copied, stage, error))
-    return NULL;
   g_autoptr(WeirArtifactManifest) manifest = describe(stage, folder, error);
   if (!manifest || !reader->sha256 || g_ascii_strcasecmp(reader->sha256, manifest->sha256) == 0)
     return g_steal_pointer(&manifest);
@@ -190,10 +197,22 @@ bring_in(weir_stage *stage, const char *folder, GError **error)
   return NULL;
 }
 
-static int
-read_open(weir_stage *stage)
+/* The copy in the run is what is verified, so that nothing can change between look and use. */
+static WeirArtifactManifest *
+bring_in(weir_stage *stage, const char *folder, GError **error)
 {
   const Reader *reader = stage->state;
+  if (!weir_artifact_copy(reader->path, folder, NULL, on_copied, stage, error))
+    return NULL;
+  return identify(stage, folder, error);
+}
+
+static int
+read_schema(weir_stage *stage)
+{
+  const Reader *reader = stage->state;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WeirArtifactManifest) manifest = NULL;
   g_autofree char *quoted = weir_quote_path(reader->path);
   if (reader->kind && !weir_artifact_is_kind(reader->kind))
     return weir_fail(stage, "option \"kind\" must be a word of a-z, 0-9 and '-'");
@@ -201,7 +220,8 @@ read_open(weir_stage *stage)
     return weir_fail(stage, "there is no folder %s", quoted);
   if (!g_file_test(reader->path, G_FILE_TEST_IS_DIR))
     return weir_fail(stage, "%s is a file, and the folder of an artifact is wanted", quoted);
-  return 0;
+  manifest = identify(stage, reader->path, &error);
+  return manifest ? 0 : weir_fail(stage, "%s", error->message);
 }
 
 static int
@@ -278,7 +298,7 @@ static const weir_class classes[] = {
         .n_options = G_N_ELEMENTS(write_options),
         .state_size = sizeof(Writer),
         .flags = WEIR_CLASS_SINK,
-        .open = write_open,
+        .schema = write_schema,
         .process = write_process,
         .end = write_end,
         .close = write_close,
@@ -289,13 +309,14 @@ static const weir_class classes[] = {
         .help =
             "The folder's files are copied into the run (the storage is shared where the file system can), "
             "and the copy is held against the digests in artifact.json: a file that differs, is missing "
-            "or was added stops the run. Kind and metadata come from artifact.json too.",
+            "or was added stops the run. Kind and metadata come from artifact.json too; a folder without it can be read if it is a model\'s, "
+            "such as one among the artifacts of a run, or if \"kind\" says what it is.",
         .n_out = 1,
         .out = read_outputs,
         .options = read_options,
         .n_options = G_N_ELEMENTS(read_options),
         .state_size = sizeof(Reader),
-        .open = read_open,
+        .schema = read_schema,
         .fingerprint = read_fingerprint,
         .produce = read_produce,
     },

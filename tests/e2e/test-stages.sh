@@ -166,28 +166,28 @@ JSON
 mkdir -p folder/deep
 echo one >folder/one
 echo two >folder/deep/two
-runs 1 "a folder without artifact.json" move.json
+runs 3 "a folder without artifact.json" move.json
 says "says what to do" 'stage "read"' 'has no artifact\.json' '"kind"'
 runs 0 "a folder without artifact.json, its kind given" move.json --set read.kind=dataset
 check "becomes an artifact" grep -q '"kind": "dataset"' moved/artifact.json
 check "with all its files" bash -c 'cmp folder/one moved/one && cmp folder/deep/two moved/deep/two'
 runs 0 "an artifact is moved on" move.json --from moved --to again-moved
 check "and stays the same, to the byte" diff -r moved again-moved
-runs 1 "another kind than wanted" move.json --from moved --to bad --set read.kind=model
+runs 3 "another kind than wanted" move.json --from moved --to bad --set read.kind=model
 says "names both kinds" 'dataset' 'model'
 ln -s /etc/passwd moved/link
-runs 1 "a link in the folder" move.json --from moved --to bad
+runs 3 "a link in the folder" move.json --from moved --to bad
 says "is named" 'moved/link' 'link'
 rm moved/link
 echo three >moved/three
-runs 1 "a file that was added" move.json --from moved --to bad
+runs 3 "a file that was added" move.json --from moved --to bad
 says "is named" 'moved": file "three" is not listed in artifact\.json'
-runs 1 "a folder with something of the user's" move.json --from again-moved --to moved
+runs 3 "a folder with something of the user's" move.json --from again-moved --to moved
 says "is not replaced" 'moved' 'three'
 check "and stands" test -f moved/three
 runs 0 "unless told so" move.json --from again-moved --to moved --set write.replace=true
 check "then it is replaced whole" diff -r again-moved moved
-runs 1 "a file for the folder of an artifact" move.json --from rows.csv --to bad
+runs 3 "a file for the folder of an artifact" move.json --from rows.csv --to bad
 says "is named" 'rows\.csv' 'is a file'
 absent "none of these wrote anything" bad
 clean "no temporary file is left" "$work"

@@ -73,14 +73,20 @@ assert noted == [sys.argv[1]] == [a["sha256"] for a in run["artifacts"]], (noted
 PY
 runs 0 "the model is read back" use.json --sha256 "$digest"
 check "and predicts the same" cmp with/predictions.jsonl used.jsonl
+runs 0 "the model as it is in the run directory" use.json --set model.path=noted-run/artifacts/model/model --sha256 "$digest"
+check "predicts the same too" cmp with/predictions.jsonl used.jsonl
+runs 3 "a folder that is no artifact" use.json --check --set model.path=noted-run/artifacts
+says "names what to do" 'has no artifact.json; give option "kind"'
+runs 3 "a folder that is not there" use.json --check --set model.path=nothing
+says "is named" 'there is no folder "[^"]*nothing"'
 rm -f used.jsonl
-runs 1 "a digest that is not the model's" use.json --sha256 "${digest%?}0$([ "${digest: -1}" = 0 ] && echo x)"
+runs 3 "a digest that is not the model's" use.json --sha256 "${digest%?}0$([ "${digest: -1}" = 0 ] && echo x)"
 says "names both digests" 'stage "model"' "has the digest $digest" 'is wanted'
 absent "writes nothing" used.jsonl
 
 weights=$(find with/model -type f ! -name artifact.json | head -n 1)
 printf 'x' | dd of="$weights" bs=1 seek=3 conv=notrunc status=none
-runs 1 "a model with one byte changed" use.json
+runs 3 "a model with one byte changed" use.json --check
 says "names the file" "$(basename "$weights")\" is not what artifact.json says"
 absent "writes nothing" used.jsonl
 clean "no temporary file is left" "$work"
