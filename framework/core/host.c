@@ -123,7 +123,7 @@ host_outcome(weir_stage *public, int outcome, const char *format, ...)
   va_start(args, format);
   g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
-  if (outcome != WEIR_HELD) {
+  if (outcome != WEIR_HELD || !stage->running) {
     weir_stage_breach(stage, "W05", "weir_outcome() was given %d, which is no outcome", outcome);
     return;
   }

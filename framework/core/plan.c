@@ -146,7 +146,8 @@ fetch_secret(WeirPlanStage *stage, const char *name, const WeirNode *raw, WeirNo
   const char *text = weir_node_kind(raw) == WEIR_NODE_STRING ? weir_node_string(raw) : NULL;
   if (weir_node_kind(raw) == WEIR_NODE_NULL || (text && is_reference(stage->plan->pipeline, text)))
     return TRUE;
-  WeirNode *file = weir_node_size(raw) == 1 ? weir_node_get(raw, "file") : NULL;
+  const WeirNode *written = weir_node_get(given, name); /* with ${…} replaced */
+  WeirNode *file = written && weir_node_size(written) == 1 ? weir_node_get(written, "file") : NULL;
   if (!file || weir_node_kind(file) != WEIR_NODE_STRING) {
     WeirDiagnostic *entry = weir_diagnostics_error(
         diagnostics, at, "stage \"%s\" (%s): option \"%s\" is a secret, which is not written here",

@@ -116,6 +116,7 @@ weir_run_free(WeirRun *run)
   weir_pool_free(run->pool);
   weir_plan_free(run->plan);
   weir_pipeline_free(run->pipeline);
+  weir_inputs_free(run->inputs);
   weir_run_dir_free(run->dir);
   g_array_unref(run->parameter_infos);
   g_ptr_array_unref(run->info_strings);
@@ -262,8 +263,8 @@ weir_run_add_listener(WeirRun *run, WeirListener listener, gpointer data)
 
 /* ---- Planning ------------------------------------------------------------------------------------------- */
 
-static void
-warn(WeirRun *run, const char *text)
+void
+weir_run_warn(WeirRun *run, const char *text)
 {
   WeirMessage message = {.type = WEIR_MESSAGE_LOG, .level = WEIR_LOG_WARNING, .text = text};
   weir_run_post(run, &message);
@@ -290,7 +291,7 @@ make_plan(WeirRun *run, GError **error)
     return invalid(error, diagnostics);
   if (weir_diagnostics_n_warnings(diagnostics)) {
     g_autofree char *text = weir_diagnostics_to_string(diagnostics, 0);
-    warn(run, g_strchomp(text));
+    weir_run_warn(run, g_strchomp(text));
   }
   return TRUE;
 }
@@ -378,7 +379,7 @@ journal_listener(WeirRun *run, const WeirMessage *message, gpointer data)
   g_autoptr(GError) error = NULL;
   (void)data;
   if (!weir_run_dir_note(run->dir, message, &error))
-    warn(run, error->message);
+    weir_run_warn(run, error->message);
 }
 
 /* A record that cannot be written fails a run that did well; one that did not has its own reason. */
@@ -390,11 +391,23 @@ write_record(WeirRun *run, int code)
   if (weir_run_dir_record(run->dir, run, code <= 4 ? states[code] : "interrupted", code, &reason))
     return code;
   if (code != WEIR_EXIT_OK) {
-    warn(run, reason->message);
+    weir_run_warn(run, reason->message);
     return code;
   }
   run->error = g_strdup(reason->message);
   return WEIR_EXIT_FAILED;
+}
+
+/* Whether an interruption came too late to change anything. */
+static gboolean
+all_done(const WeirRun *run)
+{
+  for (guint i = 0; i < run->n_stages; i++) {
+    const char *state = WEIR_GET(run->stages[i].counters.state);
+    if (!g_str_equal(state, "done") && !g_str_equal(state, "held"))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static int
@@ -402,7 +415,7 @@ exit_code(WeirRun *run)
 {
   if (run->error)
     return WEIR_EXIT_FAILED;
-  if (g_atomic_int_get(&run->interrupted))
+  if (g_atomic_int_get(&run->interrupted) && !all_done(run))
     return WEIR_EXIT_INTERRUPTED;
   return run->held ? WEIR_EXIT_HELD : WEIR_EXIT_OK;
 }
@@ -461,7 +474,10 @@ weir_run_execute(WeirRun *run, GError **error)
   run->pool = weir_pool_new(run->jobs);
   WeirMessage begin = {.type = WEIR_MESSAGE_RUN_BEGIN, .text = run->pipeline->name, .name = run->dir->path};
   weir_run_post(run, &begin);
+  run->inputs = weir_inputs_begin(run->plan);
   run->begin_ns = (gint64)weir_now_ns();
+  /* A run that is killed leaves a record all the same. If it cannot be written, the last one will say so. */
+  weir_run_dir_record(run->dir, run, "running", 0, NULL);
   g_autoptr(GPtrArray) threads = g_ptr_array_new();
   weir_run_start_stages(run, threads);
   loop_until_ended(run);
@@ -469,6 +485,7 @@ weir_run_execute(WeirRun *run, GError **error)
     g_thread_join(threads->pdata[i]);
   run->end_ns = (gint64)weir_now_ns();
   weir_run_dispatch(run);
+  weir_inputs_finish(run->inputs, g_atomic_int_get(&run->interrupted));
   code = write_record(run, exit_code(run));
   post_end(run, code);
   if (code != 0)

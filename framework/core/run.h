@@ -3,6 +3,7 @@
 #ifndef WEIR_CORE_RUN_H
 #define WEIR_CORE_RUN_H
 
+#include "core/inputs.h"
 #include "core/pool.h"
 #include "core/rundir.h"
 #include "core/stage.h"
@@ -46,6 +47,7 @@ struct WeirRun {
   guint n_stages;
   WeirPool *pool;
   WeirRunDir *dir;
+  WeirInputDigests *inputs;
   char *id; /* unique; kept by a resume */
   gint64 started_us; /* wall clock, or SOURCE_DATE_EPOCH */
   gint64 begin_ns, end_ns;
@@ -53,6 +55,8 @@ struct WeirRun {
   GPtrArray *stat_strings;
 };
 
+/* Post a warning of the run itself. */
+void weir_run_warn(WeirRun *run, const char *text);
 /* message.c: post from any thread; dispatch in the run's own. Text is redacted. */
 void weir_run_post(WeirRun *run, const WeirMessage *message);
 void weir_run_dispatch(WeirRun *run);

@@ -6,59 +6,15 @@
 #include "base/json_write.h"
 #include "core/message_json.h"
 
-#include <glob.h>
-#include <sys/stat.h>
-
 static void
 write_digested(WeirJsonWriter *json, const char *path)
 {
   char hex[WEIR_DIGEST_HEX_BYTES];
-  struct stat st;
   weir_json_begin_object(json);
   weir_json_member_string(json, "path", path);
-  if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-    weir_json_member_unsigned(json, "bytes", (guint64)st.st_size);
-    if (weir_digest_file(path, hex, NULL))
-      weir_json_member_string(json, "sha256", hex);
-  } else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) && weir_digest_folder(path, NULL, hex, NULL)) {
+  if (weir_digest_file(path, hex, NULL))
     weir_json_member_string(json, "sha256", hex);
-  }
   weir_json_end_object(json);
-}
-
-static void
-write_pattern(WeirJsonWriter *json, const char *pattern)
-{
-  glob_t found = {0};
-  if (!strpbrk(pattern, "*?[") || g_file_test(pattern, G_FILE_TEST_EXISTS))
-    write_digested(json, pattern);
-  else if (glob(pattern, 0, NULL, &found) == 0)
-    for (gsize i = 0; i < found.gl_pathc; i++)
-      write_digested(json, found.gl_pathv[i]);
-  globfree(&found);
-}
-
-static void
-write_inputs(WeirJsonWriter *json, WeirRun *run)
-{
-  weir_json_key(json, "inputs");
-  weir_json_begin_array(json);
-  for (guint i = 0; i < run->n_stages; i++) {
-    const WeirPlanStage *stage = run->stages[i].plan;
-    for (guint o = 0; o < stage->class->n_options; o++) {
-      const weir_option *option = &stage->class->options[o];
-      if (option->type == WEIR_INPUT_PATH) {
-        const char *path = G_STRUCT_MEMBER(const char *, stage->state, option->offset);
-        if (path)
-          write_digested(json, path);
-      } else if (option->type == WEIR_PATH_LIST) {
-        const weir_list *list = G_STRUCT_MEMBER_P(stage->state, option->offset);
-        for (guint p = 0; p < list->count; p++)
-          write_pattern(json, list->items[p]);
-      }
-    }
-  }
-  weir_json_end_array(json);
 }
 
 static void
@@ -165,7 +121,8 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
   weir_json_begin_object(json);
   weir_json_member_string(json, "weir", weir_version());
   weir_json_member_string(json, "state", state);
-  weir_json_member_integer(json, "code", code);
+  if (!g_str_equal(state, "running"))
+    weir_json_member_integer(json, "code", code);
   if (run->error)
     weir_json_member_string(json, "error", run->error);
   if (run->held)
@@ -175,7 +132,8 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
   weir_json_key(json, "plan");
   weir_plan_write_json(run->plan, json);
   write_plugins(json, run);
-  write_inputs(json, run);
+  weir_json_key(json, "inputs");
+  weir_inputs_write(run->inputs, json);
   g_mutex_lock(&dir->lock);
   write_made(json, "artifacts", dir->artifacts);
   write_made(json, "outputs", dir->outputs);

@@ -277,6 +277,9 @@ wait_for_types(WeirStage *stage)
     g_autofree char *text = weir_diagnostics_to_string(diagnostics, 0);
     stage->host_failed = TRUE;
     weir_run_fail(stage->run, g_strdup(g_strchomp(text)));
+  } else if (fine && weir_diagnostics_n_warnings(diagnostics)) {
+    g_autofree char *text = weir_diagnostics_to_string(diagnostics, 0);
+    weir_run_warn(stage->run, g_strchomp(text));
   }
   return fine;
 }
