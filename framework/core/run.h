@@ -48,7 +48,7 @@ struct WeirRun {
   WeirPool *pool;
   WeirRunDir *dir;
   WeirInputDigests *inputs;
-  char *id; /* unique; kept by a resume */
+  char *id;          /* unique; kept by a resume */
   gint64 started_us; /* wall clock, or SOURCE_DATE_EPOCH */
   gint64 begin_ns, end_ns;
   GArray *stats; /* of WeirStageStats */

@@ -31,7 +31,7 @@ typedef struct WeirRunningStage {
   WeirPlanStage *plan;
   WeirStageCounters counters;
   guint64 reserved;
-  gboolean has_held; /* its outcome was WEIR_HELD */
+  gboolean has_held;      /* its outcome was WEIR_HELD */
   GPtrArray *artifacts;   /* of WeirAtomicDir that were begun */
   GMutex lock;            /* artifacts, order */
   gboolean *output_ended; /* one an output: nothing may be emitted any more */
@@ -59,9 +59,9 @@ typedef struct WeirStage {
   WeirRun *run;
   WeirDiagnostics *planning; /* where fail() goes while planning */
 
-  const char *call; /* function of the class that runs, or NULL */
-  gint port;        /* of process() and end(), else -1 */
-  guint source;     /* slot of the edge that the batch came over */
+  const char *call;     /* function of the class that runs, or NULL */
+  gint port;            /* of process() and end(), else -1 */
+  guint source;         /* slot of the edge that the batch came over */
   guint64 batch_number; /* of its edge, from 1; 0: none */
   guint fails;          /* calls of fail() in this call */
   char *fail_text;      /* of the first */

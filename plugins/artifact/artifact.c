@@ -309,7 +309,8 @@ static const weir_class classes[] = {
         .help =
             "The folder's files are copied into the run (the storage is shared where the file system can), "
             "and the copy is held against the digests in artifact.json: a file that differs, is missing "
-            "or was added stops the run. Kind and metadata come from artifact.json too; a folder without it can be read if it is a model\'s, "
+            "or was added stops the run. Kind and metadata come from artifact.json too; a folder without it "
+            "can be read if it is a model\'s, "
             "such as one among the artifacts of a run, or if \"kind\" says what it is.",
         .n_out = 1,
         .out = read_outputs,

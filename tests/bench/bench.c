@@ -89,5 +89,5 @@ static const weir_class classes[] = {
     {.name = "drop", .summary = "Drop what comes", .in = sink_in, .n_in = 1, .process = sink_process},
 };
 
-WEIR_PLUGIN(.name = "bench", .version = "1.0", .licence = "MIT", .vendor = "weir", .summary = "Stages for timing",
-            .classes = classes, .n_classes = 2)
+WEIR_PLUGIN(.name = "bench", .version = "1.0", .licence = "MIT", .vendor = "weir",
+            .summary = "Stages for timing", .classes = classes, .n_classes = 2)
