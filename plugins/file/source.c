@@ -78,11 +78,11 @@ give_block(struct archive *archive, void *data, const void **block)
   return (la_ssize_t)n;
 }
 
-/* libarchive has no code of its own for data that end too early, only texts. */
+/* libarchive has no code of its own for data that end too early, only texts; and none where a trailer is cut. */
 static bool
 tells_end(const char *text)
 {
-  return text && (strcasestr(text, "truncated") || strcasestr(text, "no progress"));
+  return !text || (strcasestr(text, "truncated") || strcasestr(text, "no progress"));
 }
 
 /* What libarchive found wrong, in the words of who has to mend the file. */

@@ -100,6 +100,8 @@ def test_compression():
         reads(suffix, write("z.csv." + suffix, data), 9000)
         fails(suffix + ", truncated", write("cut.csv." + suffix, data[:-40]), 3, ": the * end too early*truncated")
         fails(suffix + ", with garbage behind it", write("tail.csv." + suffix, data + b"garbage" * 9), 3, ": *damaged")
+    for n in (1, 4, 8):
+        fails("gz, its last %d bytes missing" % n, write("trailer.csv.gz", packed["gz"][:-n]), 3, ": the gzip data end too early*truncated")
     reads("gz without a name that says so", write("z.csv", packed["gz"]), 9000)
     reads("gz of two members", write("two.csv.gz", packed["gz"] + gzip.compress(b"9000,x,1\n")), 9001)
     reads("gz with zeros behind it", write("zeros.csv.gz", packed["gz"] + bytes(512)), 9000)
