@@ -261,6 +261,20 @@ declare(weir_stage *stage, struct file_read *r, const struct format_columns *col
   return weir_declare(stage, 0, fields, n);
 }
 
+/* Names that nobody wrote are a surprise further down the pipeline: say where they come from. */
+static void
+warn_of_guessed_header(weir_stage *stage, const struct file_read *r)
+{
+  if (r->reader != &format_csv || r->header != HEADER_AUTO || r->parsing.header != HEADER_NO ||
+      r->columns.count)
+    return;
+  weir_log(
+      stage, WEIR_LOG_WARNING,
+      "%s was read as having no header, so its columns are called c1, c2, …; name them with \"columns\", or "
+      "set \"header\" to yes or no",
+      r->files[0]);
+}
+
 int
 file_read_schema(weir_stage *stage)
 {
@@ -288,6 +302,8 @@ file_read_schema(weir_stage *stage)
     file_read_fail(stage, r->files[0], &error);
   else
     result = declare(stage, r, &columns);
+  if (!result)
+    warn_of_guessed_header(stage, r);
   format_columns_clear(&columns);
   return result;
 }

@@ -85,7 +85,8 @@ def test_formats():
     reads("a name that says something else", write("b.csv", '{"a": 1}\n'), 1, "a:i64?, _row:u64", "the name says csv")
     reads("format given", {"path": write("c.csv", '{"a": 1}\n'), "format": "text"}, 1, "text:utf8, _row:u64")
     reads("semicolons", write("s.csv", "a;b\n1,5;x\n2,5;y\n"), 2, "a:utf8, b:utf8, _row:u64")
-    reads("no header", {"path": write("n.csv", "1,x\n2,y\n"), "row": False}, 2, "c1:i64?, c2:utf8")
+    reads("no header", {"path": write("n.csv", "1,x\n2,y\n"), "row": False}, 2, "c1:i64?, c2:utf8",
+          "was read as having no header, so its columns are called c1, c2")
     reads("byte order mark", write("m.csv", b"\xef\xbb\xbfa,b\n1,x\n"), 1, "a:i64?, b:utf8, _row:u64")
     reads("declared names and types", {"path": "n.csv", "columns": {"n": "f32", "t": "utf8?"}, "row": False}, 2,
           "n:f32, t:utf8?")
