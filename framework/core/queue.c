@@ -62,7 +62,8 @@ weir_queue_free(WeirQueue *queue)
 static void
 grow(WeirQueue *queue)
 {
-  Slot *larger = g_new(Slot, queue->size * 2);
+  g_assert(queue->size > 0 && queue->size <= G_MAXUINT / 2);
+  Slot *larger = g_new(Slot, (gsize)queue->size * 2);
   for (guint i = 0; i < queue->used; i++)
     larger[i] = queue->slots[(queue->head + i) % queue->size];
   g_free(queue->slots);

@@ -68,7 +68,7 @@ has_ended(pid_t pid)
 static gboolean
 wait_for_report(pid_t pid, int in, Report *report, gboolean *ended)
 {
-  gint64 deadline = g_get_monotonic_time() + WEIR_TRIAL_SECONDS * G_USEC_PER_SEC;
+  gint64 deadline = g_get_monotonic_time() + (gint64)WEIR_TRIAL_SECONDS * G_USEC_PER_SEC;
   for (;;) {
     struct pollfd p = {.fd = in, .events = POLLIN};
     *ended = has_ended(pid);

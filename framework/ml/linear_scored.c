@@ -11,8 +11,8 @@ scored_init(WeirScored *scored, guint head, guint n_labels, guint32 n_rows)
 {
   scored->head = head;
   scored->n_rows = 0;
-  scored->rows = g_new(uint32_t, n_rows + 1);
-  scored->labels = g_new(uint32_t, n_rows + 1);
+  scored->rows = g_new(uint32_t, (gsize)n_rows + 1);
+  scored->labels = g_new(uint32_t, (gsize)n_rows + 1);
   scored->stride = (n_labels + WEIR_LANES - 1) / WEIR_LANES * WEIR_LANES + WEIR_LANES;
   scored->scores = g_new0(float, (gsize)n_rows * scored->stride + 1);
 }
@@ -86,6 +86,7 @@ weir_scored_of_eval(const WeirTraining *training, const WeirLabelledRows *eval)
     guint h = eval->heads ? eval->heads[i] : 0;
     if (h >= training->n_heads)
       continue;
+    g_assert(sets[h].rows);
     sets[h].rows[sets[h].n_rows] = (uint32_t)i;
     sets[h].labels[sets[h].n_rows++] = eval->labels[i];
   }

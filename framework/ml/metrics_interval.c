@@ -115,7 +115,7 @@ static double
 figure_of_resample(Sampler *sampler, WeirFigure figure, WeirRng *random)
 {
   guint64 draws = 0;
-  memset(sampler->support, 0, 3 * sampler->n_labels * sizeof *sampler->support);
+  memset(sampler->support, 0, 3 * (gsize)sampler->n_labels * sizeof *sampler->support);
   if (sampler->rows <= MAX_DRAWS) {
     for (; draws < sampler->rows; draws++)
       count_rows(sampler, cell_of_row(sampler, weir_rng_below(random, sampler->rows)), 1);

@@ -81,10 +81,11 @@ write_json_string(struct sink *sink, const char *text, size_t len)
 static void
 new_line(struct sink *sink, unsigned indent)
 {
-  char *out = sink_room(sink, 1 + 2 * (size_t)indent);
+  size_t spaces = 2 * (size_t)indent;
+  char *out = sink_room(sink, 1 + spaces);
   *out++ = '\n';
-  memset(out, ' ', 2 * (size_t)indent);
-  sink_advance(sink, out + 2 * indent);
+  memset(out, ' ', spaces);
+  sink_advance(sink, out + spaces);
 }
 
 static int
