@@ -118,7 +118,7 @@ regrow(weir_builder *builder, void **buffer, gsize used, gsize to, gboolean zero
     refuse_memory(builder, to);
     return FALSE;
   }
-  if (used)
+  if (*buffer)
     memcpy(fresh, *buffer, used);
   if (zero)
     memset(fresh + used, 0, weir_buffer_round(to) - used);
@@ -363,6 +363,7 @@ check_whole(weir_builder *builder)
   g_autofree char *why = NULL;
   if (has_offsets(builder->type) && !builder->offsets && weir_room(builder, 1, 0))
     return FALSE;
+  g_assert(builder->type != WEIR_LIST || builder->offsets);
   for (gint64 i = 0; i < builder->n_children; i++) {
     weir_builder *child = builder->children[i];
     gint64 wanted = builder->type == WEIR_LIST ? builder->offsets[builder->length] : builder->length;

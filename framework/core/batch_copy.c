@@ -160,6 +160,7 @@ append_selection(weir_builder *builder, const weir_column *column, const Selecti
   gboolean written;
   if (of->n == 0)
     return TRUE;
+  g_assert(column->type == builder->type && column->type != WEIR_TYPE_NONE);
   if (builder->type == WEIR_BOOL)
     written = append_bits(builder, column, of);
   else if (builder->type == WEIR_UTF8 || builder->type == WEIR_BINARY)

@@ -38,10 +38,11 @@ visit_column(const weir_column *column, Visit visit, gpointer data)
     visit(data, column->values, (gsize)n * (gsize)column->width * sizeof(float));
   else if (column->values)
     visit(data, column->values, (gsize)n * weir_type_size(column->type));
-  if (column->bytes && column->offsets[n] > column->offsets[0])
+  if (column->bytes && column->offsets && column->offsets[n] > column->offsets[0])
     visit(data, column->bytes + column->offsets[0], (gsize)(column->offsets[n] - column->offsets[0]));
   if (column->type == WEIR_LIST) {
     weir_column items = weir_column_items(column);
+    g_assert(column->offsets);
     items = part_of(&items, column->offsets[0], column->offsets[n] - column->offsets[0]);
     visit_column(&items, visit, data);
   }

@@ -261,7 +261,8 @@ static int
 w11_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 {
   weir_column id = weir_input(stage, port, batch, 0);
-  ((int64_t *)(uintptr_t)id.values)[0]++;
+  if (id.values && id.length > 0)
+    ((int64_t *)(uintptr_t)id.values)[0]++;
   return weir_emit(stage, 0, batch);
 }
 
