@@ -24,6 +24,12 @@ bench: all
 	$(AM_TESTS_ENVIRONMENT) python3 $(srcdir)/tests/bench/bench.py --build . --output bench.json
 .PHONY: bench
 
+# Layout and mistakes, as clang-format, clang-tidy and cppcheck see them.
+EXTRA_DIST += .clang-tidy tests/lint.sh
+lint: config.h
+	top_builddir='$(abs_top_builddir)' $(srcdir)/tests/lint.sh
+.PHONY: lint
+
 # Every command of the README.
 TESTS += tests/e2e/readme.py
 EXTRA_DIST += tests/e2e/readme.py
