@@ -74,13 +74,9 @@ test_file(Folder *folder, gconstpointer data)
 static char *
 digest_by_coreutils(const char *folder)
 {
-  const char *const command[] = {"/bin/sh",
-                                 "-c",
-                                 "cd \"$1\" && find . -type f -printf '%P\\0' | LC_ALL=C sort -z | "
-                                 "xargs -0r sha256sum -z -- | sha256sum",
-                                 "sh",
-                                 folder,
-                                 NULL};
+  static const char script[] = "cd \"$1\" && find . -type f -printf '%P\\0' | LC_ALL=C sort -z | "
+                               "xargs -0r sha256sum -z -- | sha256sum";
+  const char *const command[] = {"/bin/sh", "-c", script, "sh", folder, NULL};
   g_autofree char *out = NULL;
   g_autoptr(GError) error = NULL;
 

@@ -38,6 +38,7 @@ is_container(const WeirNode *node)
 static Member *
 member_at(const WeirNode *node, gsize index)
 {
+  g_assert(node->members != NULL);
   return &g_array_index(node->members, Member, index);
 }
 

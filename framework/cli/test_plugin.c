@@ -16,7 +16,7 @@ static int
 rest(weir_stage *stage, double seconds, bool stubborn)
 {
   const struct timespec piece = {0, 5000000};
-  for (double slept = 0; slept < seconds; slept += 0.005) {
+  for (int pieces = (int)(seconds / 0.005); pieces > 0; pieces--) {
     if (!stubborn && weir_cancelled(stage))
       return -1;
     nanosleep(&piece, NULL);

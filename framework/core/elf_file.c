@@ -118,7 +118,7 @@ weir_elf_read(const WeirElf *elf, guint64 offset, guint64 size)
   guint64 done = 0;
   if (offset > elf->size || size > elf->size - offset || size > READ_LIMIT)
     return NULL;
-  bytes = g_malloc(size + 1);
+  bytes = g_malloc0(size + 1); /* a text in it ends, whatever the file holds */
   while (done < size) {
     gssize n = pread(elf->fd, bytes + done, size - done, (off_t)(offset + done));
     if (n < 0 && errno == EINTR)
@@ -127,7 +127,6 @@ weir_elf_read(const WeirElf *elf, guint64 offset, guint64 size)
       return NULL;
     done += (guint64)n;
   }
-  bytes[size] = '\0';
   return g_steal_pointer(&bytes);
 }
 

@@ -60,7 +60,7 @@ check_array(const WeirElf *elf, gint64 tag, gint64 size_tag, guint32 section_typ
 static gboolean
 read_strings(WeirElfTables *t, const WeirElf *elf, GError **error)
 {
-  guint64 address, size;
+  guint64 address, size = 0;
   if (weir_elf_dynamic(elf, DT_STRTAB, &address) && weir_elf_dynamic(elf, DT_STRSZ, &size) && size > 0 &&
       section_agrees(elf, DT_STRTAB, SHT_STRTAB, size))
     t->strings = weir_elf_read_at(elf, address, size);

@@ -14,7 +14,8 @@ static void
 on_interrupt(int number)
 {
   (void)number;
-  weir_run_cancel(running); /* the one call that a signal handler may make */
+  /* The one call that a signal handler may make. NOLINTNEXTLINE(bugprone-signal-handler) */
+  weir_run_cancel(running);
 }
 
 static void

@@ -310,8 +310,8 @@ get_text(const Setting *s, const WeirNode *node, const char **value)
   if (type == WEIR_SECRET)
     weir_redact_add(text);
   if (input || output)
-    text = path = resolve_path(text, base_of(s, node, input));
-  *value = weir_arena_strdup(s->arena, text);
+    path = resolve_path(text, base_of(s, node, input));
+  *value = weir_arena_strdup(s->arena, path ? path : text);
   return *value ? TRUE : refuse_memory(s, node);
 }
 

@@ -197,6 +197,7 @@ parse_default(const WeirParameter *parameter, const char *base, GError **error)
 static void
 refuse_default(const WeirParameter *parameter, const GError *reason, WeirDiagnostics *diagnostics)
 {
+  g_assert(reason);
   weir_diagnostics_error(diagnostics, weir_node_position(parameter->by_default), "parameter \"%s\" (%s): %s",
                          parameter->name, weir_parameter_type_name(parameter->type), reason->message);
 }

@@ -162,7 +162,7 @@ test_rearrange(void)
   g_autoptr(GError) error = NULL;
   released = 0;
   for (int i = 0; i < 3; i++)
-    foreign_integers(&columns[i], i * 100, 10);
+    foreign_integers(&columns[i], i * 100L, 10);
   weir_batch_from_columns(columns, 3, 10, &batch, NULL);
   weir_batch_slice(&batch, 4, 5, &batch);
   foreign_integers(&added[0], 1000, 5);

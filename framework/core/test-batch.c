@@ -191,7 +191,7 @@ test_bits(void)
 static void
 assert_tidy(const void *buffer, gsize used)
 {
-  const char *bytes = buffer;
+  const guint8 *bytes = buffer;
   g_assert_cmpuint((guintptr)buffer % 64, ==, 0);
   for (gsize i = used; i % 64; i++)
     g_assert_cmpint(bytes[i], ==, 0);
@@ -218,9 +218,9 @@ test_tidy(void)
     g_assert_true(weir_builder_finish(number, &b, NULL));
     g_assert_true(weir_builder_finish(vector, &c, NULL));
     assert_tidy(a.buffers[1], 1002 * sizeof(int32_t));
-    assert_tidy(a.buffers[2], 1001 * 9);
+    assert_tidy(a.buffers[2], (gsize)1001 * 9);
     assert_tidy(b.buffers[1], 1001 * sizeof(int32_t));
-    assert_tidy(c.children[0]->buffers[1], 1001 * 3 * sizeof(float));
+    assert_tidy(c.children[0]->buffers[1], 1001 * (3 * sizeof(float)));
     weir_batch_release(&a);
     weir_batch_release(&b);
     weir_batch_release(&c);

@@ -428,7 +428,7 @@ test_arena(void)
     g_assert_true(piece != last);
     g_assert_cmpuint((guintptr)piece % (size >= 64 ? 64 : 16), ==, 0);
     for (gsize i = 0; i < size; i++)
-      g_assert_cmpint(piece[i], ==, 0);
+      g_assert_true(piece[i] == '\0');
     memset(piece, 0xff, size);
     last = piece;
   }

@@ -110,7 +110,7 @@ test_failure_stops(gconstpointer data)
       ran += counts[t];
     }
     g_assert_cmpint(ran, >, (gint)places[i]); /* those before it had been handed out */
-    g_assert_cmpint(work.after, <=, 2 * GPOINTER_TO_INT(data));
+    g_assert_cmpint(work.after, <=, 2L * GPOINTER_TO_INT(data));
   }
   check_all_once(pool, 1000); /* and the pool is as good as before */
   weir_pool_free(pool);

@@ -87,7 +87,7 @@ produce(gpointer data)
 static void
 await(const gint *flag, gint value)
 {
-  gint64 deadline = g_get_monotonic_time() + 20 * G_USEC_PER_SEC;
+  gint64 deadline = g_get_monotonic_time() + 20L * G_USEC_PER_SEC;
   while (g_atomic_int_get(flag) < value) {
     g_assert_cmpint(g_get_monotonic_time(), <, deadline);
     g_usleep(200);

@@ -46,6 +46,7 @@ count_grams(const WeirFeatures *features, WeirFeatureScratch *scratch, const uin
             gboolean is_word, gsize at)
 {
   const guint bits = features->options.hash_bits;
+  g_assert(n == 0 || scratch->columns);
   for (gsize i = 0; i < n; i++) {
     uint32_t id = weir_features_lookup(features, weir_features_key(hashes[i], bits, is_word));
     if (id != WEIR_NO_FEATURE && !scratch->counts[id]++)

@@ -218,7 +218,7 @@ test_bootstrap_late_labels(void)
   WeirInterval a = weir_bootstrap_interval(first, WEIR_FIGURE_MACRO_F1, 200, 5);
   WeirInterval b = weir_bootstrap_interval(last, WEIR_FIGURE_MACRO_F1, 200, 5);
   g_assert_true(a.low == b.low && a.high == b.high);
-  g_assert_cmpint(g_get_monotonic_time() - start, <, 2 * G_USEC_PER_SEC);
+  g_assert_cmpint(g_get_monotonic_time() - start, <, 2L * G_USEC_PER_SEC);
 }
 
 int

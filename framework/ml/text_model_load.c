@@ -329,6 +329,7 @@ map_vocabulary(const Load *load)
   WeirFeatures *features = load->model->features;
   const WeirTensor *keys = weir_safetensors_require(file, "vocabulary.keys", WEIR_TENSOR_U64, 1,
                                                     (const guint64[]){0}, load->error);
+  g_assert(features); /* the description made them */
   if (!keys)
     return FALSE;
   features->table_size = keys->shape[0];

@@ -297,6 +297,7 @@ file_read_schema(weir_stage *stage)
   g_free(s.data);
   if (result)
     return -1;
+  g_assert(r->reader); /* there is at least one file, which settled it */
   result = r->reader->infer_finish(s.infer, &columns, &error);
   if (result)
     file_read_fail(stage, r->files[0], &error);

@@ -101,6 +101,7 @@ test_random_tables(void)
   guint exact = 0;
   for (guint t = 0; t < 600; t++) {
     guint k = (guint)g_rand_int_range(rand, 1, 7);
+    g_assert_cmpuint(k, >, 0);
     gsize n = (gsize)g_rand_int_range(rand, 1, 120);
     g_autofree guint64 *rows = g_new(guint64, n);
     g_autofree guint64 *cells = g_new(guint64, n * k);

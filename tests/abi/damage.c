@@ -177,7 +177,7 @@ flip_many(const char *bytes, gsize size)
   g_test_message("%u refused, %u opened, %u crashed", counts[REFUSED], counts[OPENED], counts[CRASHED]);
   g_assert_cmpuint(counts[CRASHED], ==, 0);
   /* The rest changes nothing that is read: names, alignments, sections that are not loaded. */
-  g_assert_cmpuint(counts[REFUSED] * 3, >, n);
+  g_assert_cmpuint(counts[REFUSED] * 3UL, >, n);
 }
 
 static void

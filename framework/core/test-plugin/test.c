@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Plugin "test": stages that exercise the engine: every kind of port, late types, delays, failures, outcomes. */
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +33,7 @@ rows_produce(weir_stage *stage)
     return -1;
   for (int64_t i = 0; i < r->batch && r->sent < r->count; i++, r->sent++) {
     char text[32];
-    snprintf(text, sizeof text, "text %lld", (long long)(r->first + r->sent));
+    snprintf(text, sizeof text, "text %" PRId64, r->first + r->sent);
     weir_put_integer(out->columns[0], r->first + r->sent);
     weir_put_string(out->columns[1], text);
   }
