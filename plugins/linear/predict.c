@@ -168,7 +168,7 @@ look(weir_stage *stage, const struct ArrowArray *batch, Columns *columns)
   const PredictState *state = stage->state;
   columns->text = weir_input(stage, RECORDS, batch, TEXT);
   columns->task = weir_input(stage, RECORDS, batch, TASK);
-  columns->dense = g_new(weir_column, state->dense.count + 1);
+  columns->dense = g_new0(weir_column, state->dense.count + 1);
   for (uint32_t i = 0; i < state->dense.count; i++)
     columns->dense[i] = weir_batch_column(weir_input_schema(stage, RECORDS), batch,
                                           weir_input_index(stage, RECORDS, DENSE, i));
