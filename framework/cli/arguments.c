@@ -127,6 +127,7 @@ give(Parser *parser, const CliFlag *flag, const WeirParameterInfo *parameter, co
       add_error(parser, "--%s is given twice", name);
       return;
     }
+    g_assert(value); /* only what takes one repeats */
     gsize length = strcspn(value, "=");
     if (strncmp(value, other->value, length) == 0 && value[length] == other->value[length]) {
       add_error(parser, "--%s %.*s is given twice", name, (int)length, value);
