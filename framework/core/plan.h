@@ -109,6 +109,8 @@ void weir_plan_check_files(WeirPlan *plan, WeirDiagnostics *diagnostics);
 
 /* plan_types.c */
 void weir_plan_resolve(WeirPlan *plan, WeirDiagnostics *diagnostics);
+/* Whether all that feeds a stage has said what columns it brings. */
+gboolean weir_plan_inputs_are_known(const WeirPlanStage *stage);
 /* While the plan runs: bind the stage's inputs if their types are known by now, call schema() (only if `may_call`, from
    the stage's own thread), type its outputs, and go on with what they feed. FALSE: `diagnostics` has why. */
 gboolean weir_plan_resolve_stage(WeirPlanStage *stage, gboolean may_call, WeirDiagnostics *diagnostics);

@@ -128,8 +128,8 @@ follow_nothing(const WeirPlanStage *stage, WeirDiagnostics *diagnostics)
   return found;
 }
 
-static gboolean
-inputs_are_known(const WeirPlanStage *stage)
+gboolean
+weir_plan_inputs_are_known(const WeirPlanStage *stage)
 {
   for (guint i = 0; i < stage->n_inputs; i++)
     for (guint e = 0; e < stage->inputs[i].edges->len; e++)
@@ -199,7 +199,7 @@ resolve_consumers(WeirOutput *output, WeirDiagnostics *diagnostics)
 gboolean
 weir_plan_resolve_stage(WeirPlanStage *stage, gboolean may_call, WeirDiagnostics *diagnostics)
 {
-  if (stage->resolved || !inputs_are_known(stage))
+  if (stage->resolved || !weir_plan_inputs_are_known(stage))
     return TRUE;
   gboolean fine = TRUE;
   for (guint i = 0; i < stage->n_inputs; i++)

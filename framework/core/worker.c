@@ -251,16 +251,6 @@ check_tables(WeirStage *stage)
   return TRUE;
 }
 
-static gboolean
-inputs_are_known(const WeirPlanStage *stage)
-{
-  for (guint i = 0; i < stage->n_inputs; i++)
-    for (guint e = 0; e < stage->inputs[i].edges->len; e++)
-      if (!((WeirEdge *)stage->inputs[i].edges->pdata[e])->from->schema)
-        return FALSE;
-  return TRUE;
-}
-
 /* Types that were left open in the plan are known once the sources have declared them. */
 static gboolean
 wait_for_types(WeirStage *stage)
@@ -268,7 +258,7 @@ wait_for_types(WeirStage *stage)
   WeirPlan *plan = stage->plan->plan;
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
   g_mutex_lock(&plan->types_lock);
-  while (!stage->plan->resolved && !inputs_are_known(stage->plan) && !is_cancelled(stage->run))
+  while (!stage->plan->resolved && !weir_plan_inputs_are_known(stage->plan) && !is_cancelled(stage->run))
     g_cond_wait(&plan->types_known, &plan->types_lock);
   gboolean fine = !is_cancelled(stage->run) && weir_plan_resolve_stage(stage->plan, TRUE, diagnostics);
   g_cond_broadcast(&plan->types_known);
