@@ -2,7 +2,7 @@
 /* Writes an artifact folder to its place outside a run, whole or not at all. */
 #include "config.h"
 
-#include "store/artifact_folder.h"
+#include "store/artifact_private.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -79,8 +79,8 @@ weir_artifact_check_target(const char *path, gboolean replace, GError **error)
 
 /* --- Writing --- */
 
-static gboolean
-write_manifest(const char *folder, const WeirArtifactExport *how, const GPtrArray *files, GError **error)
+GString *
+weir_artifact_describe(const WeirArtifactExport *how, const GPtrArray *files, GError **error)
 {
   g_autoptr(WeirDiagnostics) errors = weir_diagnostics_new();
   g_autoptr(WeirNode) metadata =
@@ -88,8 +88,8 @@ write_manifest(const char *folder, const WeirArtifactExport *how, const GPtrArra
   if (metadata)
     weir_node_check_kind(metadata, WEIR_NODE_MAP, "metadata", errors);
   if (!weir_diagnostics_check(errors, error))
-    return FALSE;
-  g_autoptr(GString) text = g_string_new(NULL);
+    return NULL;
+  GString *text = g_string_new(NULL);
   g_autoptr(WeirJsonWriter) json = weir_json_writer_new(text, 2);
   weir_json_begin_object(json);
   weir_json_member_integer(json, "weir-artifact", WEIR_ARTIFACT_VERSION);
@@ -111,8 +111,42 @@ write_manifest(const char *folder, const WeirArtifactExport *how, const GPtrArra
   weir_json_end_object(json);
   weir_json_writer_flush(json);
   g_string_append_c(text, '\n');
+  return text;
+}
+
+gboolean
+weir_artifact_has_no_manifest(const char *from, GError **error)
+{
+  g_autofree char *reserved = g_build_filename(from, WEIR_ARTIFACT_MANIFEST, NULL);
+  if (!g_file_test(reserved, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_autofree char *quoted = weir_quote_path(from);
+  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
+              "cannot copy %s: it holds a file %s, a name that is kept for the artifact's description",
+              quoted, WEIR_ARTIFACT_MANIFEST);
+  return FALSE;
+}
+
+gboolean
+weir_artifact_is_unchanged(const char *from, const GPtrArray *files, const WeirArtifactExport *how,
+                           GError **error)
+{
+  char hex[WEIR_DIGEST_HEX_BYTES];
+  weir_digest_of_manifest(files, hex);
+  if (strcmp(hex, how->sha256) == 0)
+    return TRUE;
+  g_autofree char *quoted = weir_quote_path(from);
+  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
+              "%s has the digest %s, not %s: it was changed after it was made", quoted, hex, how->sha256);
+  return FALSE;
+}
+
+static gboolean
+write_manifest(const char *folder, const WeirArtifactExport *how, const GPtrArray *files, GError **error)
+{
+  g_autoptr(GString) text = weir_artifact_describe(how, files, error);
   g_autofree char *path = g_build_filename(folder, WEIR_ARTIFACT_MANIFEST, NULL);
-  return weir_atomic_write(path, text->str, (gssize)text->len, WEIR_ATOMIC_NO_SYNC, error);
+  return text && weir_atomic_write(path, text->str, (gssize)text->len, WEIR_ATOMIC_NO_SYNC, error);
 }
 
 /* Fills the temporary folder; nothing of it can be seen yet. */
@@ -121,26 +155,12 @@ fill(const char *from, const WeirAtomicDir *dir, const WeirArtifactExport *how, 
      guint64 *bytes, GError **error)
 {
   const char *folder = weir_atomic_dir_temporary(dir);
-  char hex[WEIR_DIGEST_HEX_BYTES];
-  g_autofree char *reserved = g_build_filename(from, WEIR_ARTIFACT_MANIFEST, NULL);
-  g_autofree char *quoted = weir_quote_path(from);
-  if (g_file_test(reserved, G_FILE_TEST_EXISTS)) {
-    g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "cannot copy %s: it holds a file %s, a name that is kept for the artifact's description",
-                quoted, WEIR_ARTIFACT_MANIFEST);
-    return FALSE;
-  }
-  if (!weir_artifact_copy(from, folder, weir_atomic_dir_path(dir), how->step, how->data, error))
+  if (!weir_artifact_has_no_manifest(from, error) ||
+      !weir_artifact_copy(from, folder, weir_atomic_dir_path(dir), how->step, how->data, error))
     return FALSE;
   g_autoptr(GPtrArray) files = weir_digest_manifest(folder, NULL, error);
-  if (!files)
+  if (!files || !weir_artifact_is_unchanged(from, files, how, error))
     return FALSE;
-  weir_digest_of_manifest(files, hex);
-  if (strcmp(hex, how->sha256) != 0) {
-    g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "%s has the digest %s, not %s: it was changed after it was made", quoted, hex, how->sha256);
-    return FALSE;
-  }
   for (guint i = 0; i < files->len && bytes; i++)
     *bytes += ((WeirFileDigest *)files->pdata[i])->size;
   if (n_files)

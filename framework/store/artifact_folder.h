@@ -41,6 +41,10 @@ gboolean weir_artifact_is_kind(const char *text);
  * names the file with line and column. Nothing of it is believed: compare with weir_artifact_verify(). */
 WeirArtifactManifest *weir_artifact_manifest_read(const char *folder, GError **error);
 
+/* The same from a text; `origin` names it in errors. */
+WeirArtifactManifest *weir_artifact_manifest_parse(const char *text, gsize length, const char *origin,
+                                                   GError **error);
+
 /* Called now and then with the bytes copied so far; FALSE stops with WEIR_ERROR_CANCELLED. */
 typedef gboolean (*WeirArtifactStep)(guint64 bytes, gpointer data);
 

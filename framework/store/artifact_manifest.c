@@ -140,6 +140,15 @@ weir_artifact_manifest_read(const char *folder, GError **error)
   return g_steal_pointer(&manifest);
 }
 
+WeirArtifactManifest *
+weir_artifact_manifest_parse(const char *text, gsize length, const char *origin, GError **error)
+{
+  g_autoptr(WeirDiagnostics) errors = weir_diagnostics_new();
+  g_autoptr(WeirNode) root = weir_node_parse_json(text, (gssize)length, origin, errors);
+  g_autoptr(WeirArtifactManifest) manifest = root ? manifest_from_tree(root, errors) : NULL;
+  return weir_diagnostics_check(errors, error) ? g_steal_pointer(&manifest) : NULL;
+}
+
 static gboolean
 differs(const char *path, const char *how, GError **error)
 {

@@ -188,7 +188,7 @@ check "and stands" test -f moved/three
 runs 0 "unless told so" move.json --from again-moved --to moved --set write.replace=true
 check "then it is replaced whole" diff -r again-moved moved
 runs 3 "a file for the folder of an artifact" move.json --from rows.csv --to bad
-says "is named" 'rows\.csv' 'is a file'
+says "is named" 'rows\.csv' 'archive'
 absent "none of these wrote anything" bad
 clean "no temporary file is left" "$work"
 plan

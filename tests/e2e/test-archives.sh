@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Artifacts as archive files: taken apart by tar and Python's zipfile, taken up from theirs, and those of enemies refused.
+. "$top_srcdir/tests/e2e/lib.sh"
+
+cat >move.json <<'JSON'
+{ "weir": 1, "name": "move", "parameters": { "from": { "type": "input-path", "default": "folder" }, "to": { "type": "output-path" } },
+  "stages": {
+    "read": { "use": "artifact.read", "options": { "path": "${from}", "kind": "dataset" } },
+    "write": { "use": "artifact.write", "from": "read", "options": { "path": "${to}" } } } }
+JSON
+mkdir -p folder/deep
+echo one >folder/one
+echo two >folder/deep/zwölf
+
+runs 0 "an artifact goes out as a folder" move.json --to plain
+for kind in tar tar.gz tar.zst tar.xz zip; do
+  runs 0 "an artifact goes out as $kind" move.json --to "there.$kind"
+  runs 0 "and from there into a folder" move.json --from "there.$kind" --to "back-$kind"
+  check "which is the same" diff -r plain "back-$kind"
+  runs 0 "once more from the folder" move.json --from plain --to "again.$kind"
+  check "gives the same bytes" cmp "there.$kind" "again.$kind"
+  mkdir "peer-$kind"
+  if [ $kind = zip ]; then
+    check "Python's zipfile reads it" python3 -m zipfile -e there.zip peer-zip
+  else
+    check "tar reads it" tar -C "peer-$kind" -xf "there.$kind"
+  fi
+  check "and finds the same files" diff -r plain "peer-$kind"
+done
+
+tar -C plain -czf dot.tgz .
+runs 0 "an archive of tar's, with ./ before each name" move.json --from dot.tgz --to back-dot
+check "has the same files" diff -r plain back-dot
+tar -cJf around.tar.xz plain
+runs 0 "an archive with one folder around all" move.json --from around.tar.xz --to back-around
+check "has the same files" diff -r plain back-around
+(cd folder && python3 -m zipfile -c ../bare.zip one deep)
+runs 0 "a zip without artifact.json, its kind given" move.json --from bare.zip --to back-bare
+check "becomes an artifact" diff -r plain back-bare
+
+runs 3 "another kind than wanted" move.json --from there.zip --to bad --set read.kind=model
+says "names both" 'dataset' 'model'
+runs 3 "no archive at all" move.json --from move.json --to bad
+says "is named" 'move\.json'
+mkdir blocked.zip
+runs 3 "a folder in an archive's place" move.json --to blocked.zip
+says "is named" 'blocked\.zip' 'folder of that name'
+
+# --- Of enemies ---
+
+python3 - <<'PY'
+import io, tarfile, zipfile
+def tar(name, *members):
+    with tarfile.open(name, "w:gz") as t:
+        for path, kind, link in members:
+            info = tarfile.TarInfo(path)
+            info.type, info.linkname = kind, link
+            info.size = 5 if kind == tarfile.REGTYPE else 0
+            t.addfile(info, io.BytesIO(b"evil\n") if info.size else None)
+F, S, H, D = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE
+tar("up.tar.gz", ("one", F, ""), ("../evil", F, ""))
+tar("root.tar.gz", ("/tmp/weir-evil", F, ""))
+tar("symbolic.tar.gz", ("a", S, "/tmp"), ("a/weir-evil", F, ""))
+tar("hard.tar.gz", ("a", H, "/etc/passwd"))
+tar("device.tar.gz", ("a", D, ""))
+tar("twice.tar.gz", ("a", F, ""), ("./a", F, ""))
+with zipfile.ZipFile("up.zip", "w") as z:
+    z.writestr("../evil", "evil")
+with zipfile.ZipFile("bomb.zip", "w", zipfile.ZIP_DEFLATED) as z:
+    z.writestr("zeros", bytes(8 << 20))
+PY
+for enemy in up.tar.gz root.tar.gz symbolic.tar.gz hard.tar.gz device.tar.gz twice.tar.gz up.zip; do
+  runs 1 "$enemy" move.json --from $enemy --to bad
+  says "is refused by name" "$enemy"
+done
+runs 1 "more than max-size" move.json --from bomb.zip --to bad --set read.max-size=1M
+says "is refused" 'more than 1\.0 MiB'
+absent "nothing was written" bad evil ../evil /tmp/weir-evil /tmp/evil
+head -c 100 there.zip >cut.zip
+head -c 100 there.tar.zst >cut.tar.zst
+runs 3 "a zip cut short" move.json --from cut.zip --to bad
+runs 3 "a tar.zst cut short" move.json --from cut.tar.zst --to bad
+cp there.tar.gz wrong.tar.gz
+mkdir changed && tar -C changed -xf there.tar && echo ONE >changed/one && tar -C changed -czf wrong.tar.gz .
+runs 1 "an archive with a file changed" move.json --from wrong.tar.gz --to bad
+says "names the file" '"one" is not what artifact\.json says'
+absent "nothing was written" bad
+clean "no temporary file is left" "$work"
+plan
