@@ -19,7 +19,14 @@ static const weir_option read_options[] = {
      .type = WEIR_PATH_LIST,
      .flags = WEIR_OPTION_REQUIRED,
      .offset = READ(path),
-     .help = "files to read, one after another; patterns with * ? [ ] are expanded in byte order"},
+     .help = "files to read, one after another; patterns with * ? [ ] are expanded in byte order. Of an "
+             "archive (zip or tar), its members are read"},
+    {.name = "member",
+     .type = WEIR_STRING_LIST,
+     .offset = READ(member),
+     .help = "which members of archives to read: names or patterns, where * matches folders too; when not "
+             "given, those "
+             "whose names end as tables do (.csv, .jsonl, …), or the only one"},
     {.name = "format",
      .type = WEIR_CHOICE,
      .offset = READ(format),

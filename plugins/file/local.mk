@@ -19,6 +19,7 @@ libfile_la_SOURCES = \
   plugins/file/json_scan.c plugins/file/json_scan.h plugins/file/json_scan_private.h plugins/file/json_scan_x86.c \
   plugins/file/json_shape.c plugins/file/json_shape.h plugins/file/json_string.c plugins/file/json_string.h \
   plugins/file/json_value.c plugins/file/json_walk.c plugins/file/json_walk.h \
+  plugins/file/members.c plugins/file/members.h \
   plugins/file/paths.c plugins/file/paths.h \
   plugins/file/read.c plugins/file/read.h plugins/file/read_plan.c \
   plugins/file/source.c plugins/file/source.h \

@@ -25,7 +25,7 @@ open_source(weir_stage *stage, struct file_read *r)
   struct format_error error = {0};
   const char *path = r->files[r->file];
   int mark;
-  r->source = source_open(path, &error);
+  r->source = file_read_source(r, r->file, g_steal_pointer(&r->before), &error);
   window_reset(&r->window);
   if (!r->source || window_fill(&r->window, r->source, &error))
     return file_read_fail(stage, path, &error);
@@ -41,8 +41,7 @@ static void
 end_source(struct file_read *r)
 {
   r->read_before += source_size(r->source);
-  source_close(r->source);
-  r->source = NULL;
+  r->before = g_steal_pointer(&r->source);
   r->file++;
 }
 
@@ -161,5 +160,6 @@ file_read_close(weir_stage *stage)
   if (r->parser)
     r->reader->parser_free(r->parser);
   source_close(r->source);
+  source_close(r->before);
   window_clear(&r->window);
 }

@@ -81,25 +81,42 @@ find_files(weir_stage *stage, struct file_read *r)
 {
   g_autofree char *why = NULL;
   g_auto(GStrv) files = paths_expand(r->path.items, r->path.count, &why);
-  size_t n, bytes = 0;
-  char *text;
-  if (!files)
+  g_autoptr(GPtrArray) members = files ? members_expand(files, r->member.items, r->member.count, &why) : NULL;
+  if (!members)
     return weir_fail(stage, "%s", why);
-  n = g_strv_length(files);
-  if (n > 0xffff)
-    return weir_fail(stage, "\"path\" means %zu files, at most 65,535 can be read together", n);
-  for (size_t k = 0; k < n; k++)
-    bytes += strlen(files[k]) + 1;
-  r->files = weir_alloc(stage, n * sizeof *r->files + bytes);
-  if (!r->files)
+  if (members->len > 0xffff)
+    return weir_fail(stage, "\"path\" means %u files, at most 65,535 can be read together", members->len);
+  r->files = weir_alloc(stage, members->len * sizeof *r->files);
+  r->places = weir_alloc(stage, members->len * sizeof *r->places);
+  if (!r->files || !r->places)
     return -1;
-  text = (char *)(r->files + n);
-  for (size_t k = 0; k < n; k++) {
-    r->files[k] = text;
-    text = stpcpy(text, files[k]) + 1;
+  for (guint k = 0; k < members->len; k++) {
+    const struct member *member = members->pdata[k];
+    char *name = weir_alloc(stage, strlen(member->name) + 1);
+    char *path = weir_alloc(stage, strlen(member->path) + 1);
+    if (!name || !path)
+      return -1;
+    r->files[k] = strcpy(name, member->name);
+    r->places[k] = (struct file_place){strcpy(path, member->path), member->number};
   }
-  r->n_files = (uint32_t)n;
+  r->n_files = members->len;
   return 0;
+}
+
+struct source *
+file_read_source(const struct file_read *r, uint32_t k, struct source *before, struct format_error *error)
+{
+  const struct file_place *place = &r->places[k];
+  int result = 0;
+  if (place->member >= 0 && source_go_on(before, place->path, place->member, &result, error)) {
+    if (!result)
+      return before;
+    source_close(before);
+    return NULL;
+  }
+  source_close(before);
+  return place->member >= 0 ? source_open_member(place->path, place->member, error)
+                            : source_open(place->path, error);
 }
 
 /* --- Samples ----------------------------------------------------------------------------------------------
@@ -108,6 +125,7 @@ find_files(weir_stage *stage, struct file_read *r)
 struct sampling {
   weir_stage *stage;
   struct file_read *r;
+  struct source *source; /* of the file before */
   void *infer;
   char *data;
   size_t size;
@@ -221,7 +239,7 @@ sample_files(struct sampling *s)
   struct file_read *r = s->r;
   for (uint32_t k = 0; k < r->n_files; k++) {
     struct format_error error = {0};
-    struct source *source = source_open(r->files[k], &error);
+    struct source *source = file_read_source(r, k, g_steal_pointer(&s->source), &error);
     size_t size = k < FILES_SAMPLED_WELL ? s->size : MIN(s->size, SMALL_SAMPLE);
     const char *promised;
     size_t stem;
@@ -229,6 +247,12 @@ sample_files(struct sampling *s)
     if (!source)
       return file_read_fail(s->stage, r->files[k], &error);
     promised = source_compression_of_name(r->files[k], &stem);
+    if (promised && r->places[k].member >= 0) {
+      format_fail(&error, 0, 0,
+                  "this member of an archive is compressed once more; take it out of the archive first");
+      s->source = source;
+      return file_read_fail(s->stage, r->files[k], &error);
+    }
     if (promised && !source_compression(source) && source_size(source)) {
       g_autofree char *shown = paths_shown(r->files[k]);
       weir_log(s->stage, WEIR_LOG_WARNING,
@@ -238,7 +262,7 @@ sample_files(struct sampling *s)
     }
     r->total += source_size(source);
     result = sample_source(s, source, r->files[k], size);
-    source_close(source);
+    s->source = source;
     if (result)
       return -1;
   }
@@ -292,6 +316,7 @@ file_read_schema(weir_stage *stage)
   r->total = 0;
   r->reader = NULL;
   result = sample_files(&s);
+  source_close(s.source);
   if (result && s.infer)
     r->reader->infer_free(s.infer);
   g_free(s.data);

@@ -24,6 +24,9 @@ struct source {
   struct archive *archive; /* NULL: not compressed, or nothing in it */
   char *block;             /* compressed bytes on their way to libarchive */
   int failed;              /* errno of a failed read below libarchive */
+  char *path;              /* of an archive whose members are read; else NULL */
+  int64_t member;          /* the number of the one at hand; -1: none yet */
+  uint64_t delivered;      /* bytes of it that were read */
 };
 
 static const struct {
@@ -178,7 +181,159 @@ source_close(struct source *s)
   if (s->fd >= 0)
     close(s->fd);
   g_free(s->block);
+  g_free(s->path);
   g_free(s);
+}
+
+/* --- Members of archives ----------------------------------------------------------------------------------
+ */
+
+bool
+source_is_archive(const char *path)
+{
+  static const char *const suffixes[] = {".tar",     ".tar.gz", ".tgz", ".tar.zst", ".tzst",
+                                         ".tar.bz2", ".tbz2",   ".tbz", ".tar.xz",  ".txz"};
+  char magic[4] = {0};
+  size_t len = strlen(path);
+  for (size_t k = 0; k < G_N_ELEMENTS(suffixes); k++) {
+    size_t n = strlen(suffixes[k]);
+    if (len > n && !g_ascii_strcasecmp(path + len - n, suffixes[k]))
+      return true;
+  }
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  ssize_t n = fd < 0 ? 0 : pread(fd, magic, sizeof magic, 0);
+  if (fd >= 0)
+    close(fd);
+  return n == sizeof magic && (!memcmp(magic, "PK\3\4", 4) || !memcmp(magic, "PK\5\6", 4));
+}
+
+/* Zip has its list of members at the end. */
+static la_int64_t
+seek_block(struct archive *archive, void *data, la_int64_t offset, int whence)
+{
+  struct source *s = data;
+  off_t at = lseek(s->fd, offset, whence);
+  if (at < 0)
+    archive_set_error(archive, errno, "%s", g_strerror(errno));
+  return at < 0 ? ARCHIVE_FATAL : at;
+}
+
+static int
+open_members(struct source *s, struct format_error *error)
+{
+  s->archive = archive_read_new();
+  s->block = g_malloc(BLOCK);
+  s->compression = "archive's";
+  s->member = -1;
+  archive_read_support_filter_gzip(s->archive);
+  archive_read_support_filter_bzip2(s->archive);
+  archive_read_support_filter_xz(s->archive);
+  archive_read_support_filter_zstd(s->archive);
+  archive_read_support_format_tar(s->archive);
+  archive_read_support_format_zip(s->archive);
+  archive_read_set_read_callback(s->archive, give_block);
+  archive_read_set_seek_callback(s->archive, seek_block);
+  archive_read_set_callback_data(s->archive, s);
+  return archive_read_open1(s->archive) == ARCHIVE_OK ? 0 : (int)fail_archive(s, error);
+}
+
+static struct source *
+source_open_archive(const char *path, struct format_error *error)
+{
+  struct source *s = g_new0(struct source, 1);
+  s->fd = -1;
+  if (open_file(s, path, error) || open_members(s, error)) {
+    source_close(s);
+    return NULL;
+  }
+  s->path = g_strdup(path);
+  return s;
+}
+
+enum { NO_MORE_MEMBERS = 1 };
+
+/* The next header. 0, NO_MORE_MEMBERS, or -1. */
+static int
+next_member(struct source *s, struct archive_entry **entry, struct format_error *error)
+{
+  int result;
+  do
+    result = archive_read_next_header(s->archive, entry);
+  while (result == ARCHIVE_RETRY);
+  s->member++;
+  if (result == ARCHIVE_EOF)
+    return NO_MORE_MEMBERS;
+  return result == ARCHIVE_OK || result == ARCHIVE_WARN ? 0 : (int)fail_archive(s, error);
+}
+
+int
+source_list(const char *path, bool (*note)(void *data, const char *name, bool plain), void *data,
+            struct format_error *error)
+{
+  struct source *s = source_open_archive(path, error);
+  struct archive_entry *entry;
+  int result = s ? 0 : -1;
+  while (!result && !(result = next_member(s, &entry, error))) {
+    const char *name = archive_entry_pathname_utf8(entry);
+    if (!name)
+      name = archive_entry_pathname(entry);
+    bool plain = archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry);
+    if (!note(data, name ? name : "?", plain && name))
+      break;
+  }
+  source_close(s);
+  return result == -1 ? -1 : 0;
+}
+
+static int
+seek_member(struct source *s, int64_t number, struct format_error *error)
+{
+  struct archive_entry *entry = NULL;
+  while (s->member < number) {
+    int result = next_member(s, &entry, error);
+    if (result == NO_MORE_MEMBERS)
+      return format_fail(error, 0, 0, "the archive has fewer members than before: it was changed meanwhile");
+    if (result)
+      return -1;
+  }
+  if (archive_entry_is_encrypted(entry) > 0)
+    return format_fail(error, 0, 0, "this member is encrypted; take it out of the archive first");
+  s->size = archive_entry_size_is_set(entry) ? (uint64_t)archive_entry_size(entry) : 0;
+  s->position = s->delivered = 0;
+  return 0;
+}
+
+struct source *
+source_open_member(const char *path, int64_t number, struct format_error *error)
+{
+  struct source *s = source_open_archive(path, error);
+  if (s && seek_member(s, number, error)) {
+    source_close(s);
+    return NULL;
+  }
+  return s;
+}
+
+bool
+source_go_on(struct source *s, const char *path, int64_t number, int *result, struct format_error *error)
+{
+  if (!s || !s->path || strcmp(s->path, path) != 0 || s->member >= number)
+    return false;
+  *result = seek_member(s, number, error);
+  return true;
+}
+
+static int64_t
+read_member(struct source *s, char *data, size_t size, struct format_error *error)
+{
+  la_ssize_t n;
+  do
+    n = archive_read_data(s->archive, data, size);
+  while (n == ARCHIVE_RETRY);
+  if (n < 0)
+    return fail_archive(s, error);
+  s->position = s->delivered += (uint64_t)n;
+  return n;
 }
 
 /* Behind the compressed data only zeros may stand (tapes and some copies pad with them). */
@@ -210,6 +365,8 @@ source_read(struct source *s, char *data, size_t size, struct format_error *erro
   int64_t n;
   if (s->compression && !s->archive)
     return 0;
+  if (s->path)
+    return read_member(s, data, size, error);
   if (s->archive) {
     n = archive_read_data(s->archive, data, size);
     return n < 0 ? fail_archive(s, error) : n == 0 ? check_rest(s, error) : n;

@@ -15,6 +15,22 @@ struct source;
 struct source *source_open(const char *path, struct format_error *error);
 void source_close(struct source *source);
 
+/** Whether a file is an archive, zip by its first bytes, tar by its name (.tar, .tar.gz, .tgz, .tar.zst, …). */
+bool source_is_archive(const char *path);
+
+/** Call `note` for each member of an archive, in order, with its path; `plain`: it is a file, not a folder or link.
+ * Stops when it returns false. 0, or -1 with `error` filled. */
+int source_list(const char *path, bool (*note)(void *data, const char *name, bool plain), void *data,
+                struct format_error *error);
+
+/** Open member `number` (from 0) of an archive. NULL: `error` says why. */
+struct source *source_open_member(const char *path, int64_t number, struct format_error *error);
+
+/** Go on from one member of an archive to a later one, without opening it anew. False: it is of another file, or does
+ * not come later: open it. -1 in `*result`: `error` is filled. */
+bool source_go_on(struct source *source, const char *path, int64_t number, int *result,
+                  struct format_error *error);
+
 /** Read up to `size` bytes. 0: the end; -1: `error` is filled. A file that ends amid compressed data, or has
  * other bytes behind it (zeros excepted), is an error. */
 int64_t source_read(struct source *source, char *data, size_t size, struct format_error *error);

@@ -87,4 +87,59 @@ runs 1 "an archive with a file changed" move.json --from wrong.tar.gz --to bad
 says "names the file" '"one" is not what artifact\.json says'
 absent "nothing was written" bad
 clean "no temporary file is left" "$work"
+
+# --- Members of archives as files of records ---
+
+cat >members.json <<'JSON'
+{ "weir": 1, "name": "members", "parameters": { "from": { "type": "input-path" } },
+  "stages": {
+    "read": { "use": "file.read", "options": { "path": "${from}" } },
+    "write": { "use": "file.write", "from": "read", "options": { "path": "out.csv" } } } }
+JSON
+python3 - <<'PY'
+import io, os, tarfile, zipfile
+parts = {f"data/part-{k}.csv": "id,text\n" + "".join(f"{k * 1000 + i},row {i} of {k}\n" for i in range(1000)) for k in range(5)}
+os.makedirs("data")
+for name, text in parts.items():
+    open(name, "w").write(text)
+with zipfile.ZipFile("parts.zip", "w", zipfile.ZIP_DEFLATED) as z:
+    z.writestr("README", "about the data\n")
+    z.writestr("__MACOSX/data/._part-0.csv", "junk")
+    for name, text in parts.items():
+        z.writestr(name, text)
+for name, mode in (("parts.tar", "w"), ("parts.tar.gz", "w:gz"), ("parts.tgz", "w:gz"), ("parts.tar.xz", "w:xz")):
+    with tarfile.open(name, mode) as t:
+        t.add("data")
+with zipfile.ZipFile("one.zip", "w") as z:
+    z.writestr("Collection", "a line\nanother\n")
+with zipfile.ZipFile("none.zip", "w") as z:
+    z.writestr("LICENCE", "…"); z.writestr("notes", "…")
+with zipfile.ZipFile("bad.zip", "w") as z:
+    z.writestr("ok.jsonl", '{"a": 1}\n{"a": 2}\n{"a": \n')
+with zipfile.ZipFile("inner.zip", "w") as z:
+    z.writestr("x.csv.gz", b"\x1f\x8b")
+PY
+runs 0 "files in a folder" members.json --from "data/*.csv"
+mv out.csv want.csv
+for archive in parts.zip parts.tar parts.tar.gz parts.tgz parts.tar.xz; do
+  runs 0 "tables in $archive" members.json --from $archive
+  check "are the same records" cmp want.csv out.csv
+done
+runs 0 "chosen members" members.json --from parts.zip --set 'read.member=["*-3.csv", "data/part-1.csv"]'
+check "are those alone" bash -c 'cat data/part-1.csv <(tail -n +2 data/part-3.csv) | cmp - out.csv'
+runs 0 "the only member, whatever its name" members.json --from one.zip --set read.format=text
+check "is read" grep -qx 'another' out.csv
+runs 3 "no table among several" members.json --from none.zip
+says "names what is there" '"LICENCE"' '"notes"' 'hint: set "member"'
+runs 3 "a pattern without a match" members.json --from parts.zip --set 'read.member=*.jsonl'
+says "says so" '"member" matches nothing' 'part-0\.csv'
+runs 1 "a bad record in a member" members.json --from bad.zip
+says "is named with member and line" 'bad\.zip/ok\.jsonl:3'
+runs 3 "a compressed member" members.json --from inner.zip
+says "is refused" 'x\.csv\.gz' 'compressed once more'
+head -c 1000 parts.zip >short.zip
+runs 3 "a zip cut short" members.json --from short.zip
+head -c 3000 parts.tar.gz >short.tar.gz
+runs 3 "a tar.gz cut short" members.json --from short.tar.gz
+says "is named" 'short\.tar\.gz' 'truncated'
 plan
