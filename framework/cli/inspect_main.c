@@ -2,6 +2,7 @@
 /* pipeline-inspect: lists plugins and stages, shows one, prints JSON, the JSON Schema, manual sections. */
 #include "base/nearest.h"
 #include "base/quote.h"
+#include "cli/complete.h"
 #include "cli/console.h"
 #include "cli/describe.h"
 #include "cli/inspect_flags.h"
@@ -245,12 +246,23 @@ inspect(Inspector *inspector)
   return show_names(inspector);
 }
 
+/* `--complete WORD...`: for the shells. */
+static int
+complete(int argc, char **argv)
+{
+  g_autoptr(CliTerminal) terminal = cli_terminal_new(STDERR_FILENO);
+  g_autofree char *words = cli_complete_inspect(cli_inspect_flags, argv + 2, argc - 2);
+  return *words ? cli_output(terminal, words) : 0;
+}
+
 int
 main(int argc, char **argv)
 {
   Inspector inspector = {0};
   int code;
   setlocale(LC_CTYPE, "");
+  if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0)
+    return complete(argc, argv);
   inspector.arguments = cli_arguments_parse(cli_inspect_flags, NULL, 0, argc, argv);
   const CliArgument *describe = cli_arguments_get(inspector.arguments, INSPECT_DESCRIBE);
   if (describe) {

@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libweir-cli.la
 libweir_cli_la_SOURCES = \
   framework/cli/arguments.h framework/cli/arguments.c \
+  framework/cli/complete.h framework/cli/complete.c \
   framework/cli/output.h framework/cli/output.c \
   framework/cli/terminal.h framework/cli/terminal.c \
   framework/cli/text.h framework/cli/text.c \
@@ -36,6 +37,16 @@ framework_cli_test_arguments_LDADD = libweir-cli.la
 framework_cli_test_text_LDADD = libweir-cli.la
 framework_cli_test_progress_LDADD = libweir-cli.la
 framework_cli_test_summary_LDADD = libweir-cli.la
-cli_scripts = framework/cli/test_run.sh framework/cli/test_inspect.sh framework/cli/test_terminal.py
+cli_scripts = framework/cli/test_run.sh framework/cli/test_inspect.sh framework/cli/test_terminal.py \
+  framework/cli/test_complete.sh
 TESTS += $(cli_tests) $(cli_scripts)
 EXTRA_DIST += $(cli_scripts) framework/cli/test_plugin.c
+
+# Completion for the shells; bash finds that of a command by its name.
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = framework/cli/completions/pipeline-run framework/cli/completions/pipeline-inspect
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = framework/cli/completions/_pipeline-run
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_fishcompletion_DATA = framework/cli/completions/pipeline-run.fish \
+  framework/cli/completions/pipeline-inspect.fish

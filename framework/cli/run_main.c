@@ -2,6 +2,7 @@
 /* pipeline-run: runs a pipeline file; parameters of the pipeline are options of this command. */
 #include "base/quote.h"
 #include "base/units.h"
+#include "cli/complete.h"
 #include "cli/console.h"
 #include "cli/json_lines.h"
 #include "cli/output.h"
@@ -307,12 +308,23 @@ run_without_file(Program *program)
   return WEIR_EXIT_USAGE;
 }
 
+/* `--complete WORD...`: for the shells. */
+static int
+complete(int argc, char **argv)
+{
+  g_autoptr(CliTerminal) terminal = cli_terminal_new(STDERR_FILENO);
+  g_autofree char *words = cli_complete_run(cli_run_flags, argv + 2, argc - 2);
+  return *words ? cli_output(terminal, words) : 0;
+}
+
 int
 main(int argc, char **argv)
 {
   Program program = {0};
   int code;
   setlocale(LC_CTYPE, "");
+  if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0)
+    return complete(argc, argv);
   cli_output_reserve();
   program.terminal = cli_terminal_new(STDERR_FILENO);
   program.file = cli_arguments_find_file(cli_run_flags, argc, argv);
