@@ -68,6 +68,23 @@ call_end(WeirStage *stage, guint port)
   return end_call(stage, begin, stage->plan->class->end(&stage->public, port));
 }
 
+/* Whether everything that the stage feeds has enough, so that what it would still send is for nobody. A sink works for
+ * what lies outside, and an artifact that was begun is finished. */
+static gboolean
+is_forsaken(const WeirStage *stage)
+{
+  gboolean fed_any = FALSE;
+  if ((stage->plan->class->flags & WEIR_CLASS_SINK) || stage->running->artifacts->len)
+    return FALSE;
+  for (guint o = 0; o < stage->plan->n_outputs; o++)
+    for (guint e = 0; e < stage->plan->outputs[o].edges->len; e++) {
+      fed_any = TRUE;
+      if (!weir_queue_is_abandoned(((WeirEdge *)stage->plan->outputs[o].edges->pdata[e])->queue))
+        return FALSE;
+    }
+  return fed_any;
+}
+
 static int
 call_produce(WeirStage *stage)
 {
@@ -75,6 +92,8 @@ call_produce(WeirStage *stage)
   while (result == 0) {
     if (is_cancelled(stage->run))
       return -1;
+    if (is_forsaken(stage))
+      return 0;
     guint64 begin = begin_call(stage, "produce", -1);
     result = end_call(stage, begin, stage->plan->class->produce(&stage->public));
   }
@@ -290,6 +309,8 @@ drain_serial(WeirStage *stage, WeirEdge *edge)
       break;
     }
     int result = process_batch(stage, edge, number, &batch);
+    if (result == 0 && is_forsaken(stage))
+      result = WEIR_END;
     if (result == WEIR_END)
       weir_queue_abandon(edge->queue);
     if (result != 0)
@@ -367,6 +388,8 @@ work_in_turn(WeirStage *stage, WorkerTask *task)
       break;
     }
     task->result = send_in_turn(stage, ticket, process_batch(stage, task->edge, ticket, &batch));
+    if (task->result == 0 && is_forsaken(stage))
+      task->result = WEIR_END;
   }
   task->failed = stage->fails || stage->host_failed;
   g_array_unref(stage->held);

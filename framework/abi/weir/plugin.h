@@ -20,8 +20,9 @@
  *   close()    exactly once if open() was called, also when open() failed, after every other call has returned.
  *
  * A function returns 0, or -1 after it has called weir_fail() exactly once. produce() may also return WEIR_END,
- * and so may process(), to say that it wants no more of this port (end() follows). process() begins once all
- * table inputs are whole. A stage with several stream inputs gets them one after another, in the order of its
+ * and so may process(), to say that it wants no more of this port (end() follows). Once everything that a stage
+ * feeds wants no more, the host treats it as if it had said so itself (unless it is a sink). process() begins once
+ * all table inputs are whole. A stage with several stream inputs gets them one after another, in the order of its
  * ports, and the edges of a port in listed order: so its result does not hang on timing.
  *
  * Threads. The calls of one stage never overlap, but may come from different threads, with the memory ordering
