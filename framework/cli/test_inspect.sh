@@ -66,7 +66,7 @@ try good/display.so; expect "a file" 0 out '^display.eat'
 try display.eta; expect "unknown stage" 2 err '^error: plugin "display" has no stage "eta"; did you mean "display.eat"?$'
 try display.zzzzzz; expect "no stage is near" 2 err 'plugin "display" has no stage "zzzzzz"; it has: display.rows, display.eat$'
 try dispaly; expect "unknown plugin" 2 err 'did you mean "display"?'
-try rows; expect "a stage without its plugin" 2 err 'did you mean "display.rows"?'
+try eat; expect "a stage without its plugin" 2 err 'did you mean "display.eat"?'
 try zzzzzz; expect "nothing near" 2 err "in $dir/good"
 try nothing.so; expect "no such file" 1 err 'nothing.so'
 try --jsno; expect "unknown flag" 2 err 'did you mean "--json"?'
