@@ -47,6 +47,11 @@ void weir_batch_slice(struct ArrowArray *batch, gint64 first, gint64 n, struct A
  * checked. */
 gboolean weir_batch_gather(const WeirSchema *schema, const struct ArrowArray *batch, const gint64 *rows,
                            gint64 n, struct ArrowArray *out, GError **error);
+/* The same from several batches of one schema, whose types are ours; `rows` names batch and row of each.
+   WEIR_ERROR_INVALID: there is no such row. */
+gboolean weir_batch_gather_many(const struct ArrowSchema *schema, const struct ArrowArray *const *batches,
+                                guint n_batches, const weir_row *rows, gint64 n, struct ArrowArray *out,
+                                GError **error);
 /* The same rows with every buffer aligned to 64 bytes; passes the batch through if it is so already. Takes
  * it. */
 gboolean weir_batch_realign(const WeirSchema *schema, struct ArrowArray *batch, struct ArrowArray *out,

@@ -430,6 +430,15 @@ host_comm_barrier(weir_stage *public)
   return 0;
 }
 
+/* ---- Limits --------------------------------------------------------------------------------------------- */
+
+static uint64_t
+host_record_limit(weir_stage *public)
+{
+  (void)public;
+  return UINT64_C(64) << 20;
+}
+
 const weir_host weir_host_table = {
     .size = sizeof(weir_host),
     .abi_major = WEIR_ABI_MAJOR,
@@ -480,4 +489,13 @@ const weir_host weir_host_table = {
     .comm_sum = host_comm_sum,
     .comm_gather = host_comm_gather,
     .comm_barrier = host_comm_barrier,
+    .spill_begin = weir_host_spill_begin,
+    .spill_add = weir_host_spill_add,
+    .spill_finish = weir_host_spill_finish,
+    .spill_rows = weir_host_spill_rows,
+    .spill_batches = weir_host_spill_batches,
+    .spill_batch = weir_host_spill_batch,
+    .spill_drop = weir_host_spill_drop,
+    .gather = weir_host_gather,
+    .record_limit = host_record_limit,
 };

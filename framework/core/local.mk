@@ -5,7 +5,7 @@ hostinclude_HEADERS = framework/core/weir/host.h
 pkgconfig_DATA += framework/core/weir-host-1.pc
 
 noinst_LTLIBRARIES += libweir-core.la
-libweir_core_la_LIBADD = libweir-base.la $(BASE_LIBS)
+libweir_core_la_LIBADD = libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS)
 libweir_core_la_SOURCES = framework/core/type_expr.h framework/core/type_expr.c \
   framework/core/schema.h framework/core/schema.c \
   framework/core/utf8.h framework/core/utf8.c \
@@ -14,12 +14,14 @@ libweir_core_la_SOURCES = framework/core/type_expr.h framework/core/type_expr.c 
   framework/core/batch.h framework/core/batch_private.h framework/core/batch_build.c \
   framework/core/batch_share.c framework/core/batch_copy.c framework/core/batch_check.c \
   framework/core/batch_measure.c \
+  framework/core/table_file.h framework/core/table_private.h framework/core/table_write.c \
+  framework/core/table_parse.c framework/core/table_read.c \
   framework/core/arena.h framework/core/arena.c \
   framework/core/options.h framework/core/option_value.h framework/core/options.c \
   framework/core/option_value.c framework/core/option_table.c
 
 # The loader.
-libweir_core_la_CPPFLAGS = $(AM_CPPFLAGS) -DWEIR_STAGEDIR='"$(stagedir)"'
+libweir_core_la_CPPFLAGS = $(AM_CPPFLAGS) $(XXHASH_CFLAGS) -DWEIR_STAGEDIR='"$(stagedir)"'
 libweir_core_la_SOURCES += framework/core/loader.h framework/core/loader.c framework/core/loader_search.c \
   framework/core/loader_text.h framework/core/loader_text.c \
   framework/core/elf_file.h framework/core/elf_file.c framework/core/elf_tables.c \
@@ -34,7 +36,7 @@ libweir_core_la_SOURCES += framework/core/pipeline.h framework/core/pipeline.c f
   framework/core/template.c framework/core/plan.h framework/core/plan.c framework/core/plan_graph.c framework/core/plan_files.c framework/core/inputs.h framework/core/inputs.c framework/core/crash.h framework/core/crash.c \
   framework/core/plan_types.c framework/core/plan_print.c framework/core/queue.h framework/core/queue.c \
   framework/core/pool.h framework/core/pool.c framework/core/stage.h framework/core/stage.c \
-  framework/core/host.c framework/core/host_batch.c framework/core/host_files.c framework/core/host_release.c framework/core/message.c framework/core/message_json.h framework/core/message_json.c \
+  framework/core/host.c framework/core/host_batch.c framework/core/host_files.c framework/core/host_release.c framework/core/host_spill.c framework/core/message.c framework/core/message_json.h framework/core/message_json.c \
   framework/core/worker.c framework/core/rundir.h framework/core/rundir.c framework/core/runjson.c \
   framework/core/run.h framework/core/run.c
 
@@ -46,7 +48,8 @@ libweir_1_la_LDFLAGS = -version-info 0:0:0 -no-undefined
 
 # Tests of the data that moves: schemas, port types, options, batches.
 record_tests = framework/core/test-schema framework/core/test-porttype framework/core/test-options \
-  framework/core/test-batch framework/core/test-batch-share framework/core/test-batch-check
+  framework/core/test-batch framework/core/test-batch-share framework/core/test-batch-check \
+  framework/core/test-table
 check_PROGRAMS += $(record_tests)
 TESTS += $(record_tests)
 EXTRA_DIST += framework/core/test-batch.h
@@ -56,6 +59,7 @@ framework_core_test_options_LDADD = libweir-core.la
 framework_core_test_batch_LDADD = libweir-core.la
 framework_core_test_batch_share_LDADD = libweir-core.la
 framework_core_test_batch_check_LDADD = libweir-core.la
+framework_core_test_table_LDADD = libweir-core.la
 
 # Tests of the engine: what it is made of, the reading of pipelines, plans, whole runs.
 check_LTLIBRARIES += framework/core/test-plugin/test.la

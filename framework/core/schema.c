@@ -321,6 +321,61 @@ weir_schema_new(const weir_field *fields, guint n, GError **error)
   return g_steal_pointer(&schema);
 }
 
+/* "name:type" at the scanner, as a field with its own name. FALSE: noted in the scanner. */
+static gboolean
+scan_column(WeirScanner *scanner, GPtrArray *fields)
+{
+  g_autofree char *name = weir_scanner_name(scanner, "a column");
+  if (!name)
+    return FALSE;
+  if (!weir_scanner_take(scanner, ':'))
+    return weir_scanner_fail(scanner, scanner->at, "\":\" and a type are missing behind the name");
+  weir_scanner_peek(scanner);
+  const char *begin = scanner->at;
+  g_autoptr(WeirTypeExpr) expr = weir_type_expr_scan(scanner);
+  if (!expr || scanner->problem)
+    return FALSE;
+  if (!weir_type_expr_is_exact(expr))
+    return weir_scanner_fail(scanner, begin, "it is not one type but several");
+  if (fields->len >= WEIR_SCHEMA_MAX_FIELDS)
+    return weir_scanner_fail(scanner, begin, "more than %d columns", WEIR_SCHEMA_MAX_FIELDS);
+  struct ArrowSchema *field = g_new0(struct ArrowSchema, 1);
+  weir_type_expr_to_field(expr, name, field);
+  g_ptr_array_add(fields, field);
+  return TRUE;
+}
+
+static void
+free_field(gpointer data)
+{
+  struct ArrowSchema *field = data;
+  if (field->release)
+    field->release(field);
+  g_free(field);
+}
+
+WeirSchema *
+weir_schema_parse(const char *text, GError **error)
+{
+  g_autoptr(GPtrArray) fields = g_ptr_array_new_with_free_func(free_field);
+  WeirScanner scanner;
+  gboolean good = TRUE;
+  weir_scanner_init(&scanner, text);
+  if (weir_scanner_peek(&scanner))
+    do
+      good = scan_column(&scanner, fields);
+    while (good && weir_scanner_take(&scanner, ','));
+  if (good && weir_scanner_peek(&scanner))
+    good = weir_scanner_fail(&scanner, scanner.at, "\",\" or the end is wanted here");
+  if (!good)
+    g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "the columns are not written as they should be: %s",
+                scanner.problem);
+  weir_scanner_clear(&scanner);
+  return good
+             ? weir_schema_from_children((const struct ArrowSchema *const *)fields->pdata, fields->len, error)
+             : NULL;
+}
+
 WeirSchema *
 weir_schema_ref(WeirSchema *schema)
 {

@@ -16,6 +16,8 @@ typedef struct WeirSchema {
    twice or is no valid UTF-8, a type is unknown (nearest name given), nested too deep, more than 65,536
    columns. */
 WeirSchema *weir_schema_new(const weir_field *fields, guint n, GError **error);
+/* What weir_schema_to_string() wrote: "id:i64, text:utf8?"; the same checks. */
+WeirSchema *weir_schema_parse(const char *text, GError **error);
 /* A copy of a foreign schema; the same checks, "not supported: dictionary<…>" and so on by name. */
 WeirSchema *weir_schema_copy(const struct ArrowSchema *arrow, GError **error);
 /* Build from parts: children are deep copies of the given fields. */

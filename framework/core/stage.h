@@ -6,6 +6,7 @@
 #include "core/batch.h"
 #include "core/plan.h"
 #include "core/queue.h"
+#include "core/table_file.h"
 
 typedef struct WeirRun WeirRun;
 
@@ -33,7 +34,8 @@ typedef struct WeirRunningStage {
   guint64 reserved;
   gboolean has_held;      /* its outcome was WEIR_HELD */
   GPtrArray *artifacts;   /* of WeirAtomicDir that were begun */
-  GMutex lock;            /* artifacts, order */
+  GPtrArray *spills;      /* that were not dropped; NULL while there was none */
+  GMutex lock;            /* artifacts, spills, order */
   gboolean *output_ended; /* one an output: nothing may be emitted any more */
 
   /* Workers of a parallel stage: batches are taken with a number, and what comes of them is sent in that order. Two
@@ -112,6 +114,20 @@ int weir_host_artifact_finish(weir_stage *stage, const char *folder, uint32_t po
 void weir_host_artifact_drop(weir_stage *stage, const char *folder);
 const char *weir_host_run_path(weir_stage *stage, const char *path, int64_t len);
 int weir_host_output(weir_stage *stage, const char *path, const char *kind);
+weir_spill *weir_host_spill_begin(weir_stage *stage, const struct ArrowSchema *schema);
+int weir_host_spill_add(weir_spill *spill, struct ArrowArray *batch);
+int weir_host_spill_finish(weir_spill *spill);
+uint64_t weir_host_spill_rows(weir_spill *spill);
+uint64_t weir_host_spill_batches(weir_spill *spill);
+int weir_host_spill_batch(weir_spill *spill, uint64_t index, struct ArrowArray *batch);
+void weir_host_spill_drop(weir_spill *spill);
+int weir_host_gather(weir_stage *stage, const struct ArrowSchema *schema,
+                     const struct ArrowArray *const *batches, uint32_t n_batches, const weir_row *rows,
+                     int64_t n, struct ArrowArray *out);
+/* A worker's handle goes: spills that it began are the stage's other handle's from here on. */
+void weir_host_spills_leave(WeirStage *stage, WeirStage *heir);
+/* The stage has closed. */
+void weir_host_spills_free(WeirRunningStage *running);
 const char *weir_host_scratch(weir_stage *stage);
 const char *weir_host_cache(weir_stage *stage);
 

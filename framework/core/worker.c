@@ -320,6 +320,7 @@ drain_serial(WeirStage *stage, WeirEdge *edge)
 
 typedef struct {
   WeirRunningStage *running;
+  WeirStage *first; /* the stage's own handle */
   WeirEdge *edge;
   int result;
   gboolean failed; /* and not just cancelled */
@@ -403,6 +404,7 @@ worker_thread(gpointer data)
   WeirStage stage;
   weir_stage_init(&stage, task->running->run, task->running->plan, task->running);
   work_in_turn(&stage, task);
+  weir_host_spills_leave(&stage, task->first);
   weir_stage_clear(&stage);
   return NULL;
 }
@@ -415,7 +417,7 @@ drain_parallel(WeirStage *stage, WeirEdge *edge, guint n_workers)
   stage->running->next_ticket = stage->running->next_turn = 0;
   stage->running->stopped = FALSE;
   for (guint i = 0; i < n_workers; i++)
-    tasks[i] = (WorkerTask){.running = stage->running, .edge = edge};
+    tasks[i] = (WorkerTask){.running = stage->running, .first = stage, .edge = edge};
   for (guint i = 1; i < n_workers; i++)
     threads[i] = g_thread_try_new("weir-worker", worker_thread, &tasks[i], NULL);
   work_in_turn(stage, &tasks[0]);
@@ -558,6 +560,7 @@ stage_thread(gpointer data)
   if (result != -1 && !failed)
     end_outputs(&stage); /* after a failure nobody may take what came for the whole */
   release_inputs(stage.plan);
+  weir_host_spills_free(running);
   weir_stage_clear(&stage);
   WEIR_SET(running->counters.end_ns, weir_now_ns());
   post_state(running, failed                        ? "failed"

@@ -164,7 +164,14 @@ SIZE(weir_field, 16);
 AT(weir_field, name, 0);
 AT(weir_field, type, 8);
 
-SIZE(weir_host, 376);
+SIZE(weir_spill, 8);
+AT(weir_spill, host, 0);
+
+SIZE(weir_row, 16);
+AT(weir_row, batch, 0);
+AT(weir_row, row, 8);
+
+SIZE(weir_host, 448);
 AT(weir_host, size, 0);
 AT(weir_host, abi_major, 4);
 AT(weir_host, abi_minor, 6);
@@ -214,6 +221,15 @@ AT(weir_host, comm_size, 344);
 AT(weir_host, comm_sum, 352);
 AT(weir_host, comm_gather, 360);
 AT(weir_host, comm_barrier, 368);
+AT(weir_host, spill_begin, 376);
+AT(weir_host, spill_add, 384);
+AT(weir_host, spill_finish, 392);
+AT(weir_host, spill_rows, 400);
+AT(weir_host, spill_batches, 408);
+AT(weir_host, spill_batch, 416);
+AT(weir_host, spill_drop, 424);
+AT(weir_host, gather, 432);
+AT(weir_host, record_limit, 440);
 
 SIZE(weir_random, 8);
 AT(weir_random, state, 0);

@@ -69,8 +69,9 @@ build good && out=$("$try" "$file") && ok "a sound plugin is opened" || not_ok "
 
 # ---- The ABI. All of these would run a constructor.
 run=-DCONSTRUCTOR=abort\(\)
+minor=$(sed -n 's/^#define WEIR_ABI_MINOR //p' "$srcdir/framework/abi/weir/plugin.h")
 printf '#undef WEIR_ABI_MAJOR\n#define WEIR_ABI_MAJOR 2\n' >"$work/major.h"
-build major $run '-UAFTER' '-DAFTER="major.h"' && refused "another major" "is built for plugin ABI 2.0, this host has 1."
+build major $run '-UAFTER' '-DAFTER="major.h"' && refused "another major" "is built for plugin ABI 2.$minor, this host has 1.$minor"
 build minor $run -DWEIR_WANT_MINOR=9999 && refused "a newer minor" "is built for plugin ABI 1.9999, this host has 1."
 printf '#undef WEIR_MAGIC\n#define WEIR_MAGIC UINT64_C(0x1122334455667788)\n' >"$work/magic.h"
 build magic $run -UAFTER '-DAFTER="magic.h"' && refused "another magic number" "its note of Weir has the magic number"

@@ -333,6 +333,112 @@ crash_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
   return raise(SIGSEGV);
 }
 
+#if WEIR_ABI_MINOR >= 1
+/* ---- What came with 1.1: a stage that turns the order of its rows round, and what it must not do ----------- */
+
+typedef struct {
+  bool forget; /* leave the spill to the host */
+  weir_spill *spill;
+} Reverse;
+
+static int
+reverse_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  Reverse *reverse = stage->state;
+  if (!reverse->spill)
+    reverse->spill = weir_spill_begin(stage, weir_input_schema(stage, port));
+  if (!reverse->spill) {
+    weir_batch_release(batch);
+    return -1;
+  }
+  return weir_spill_add(reverse->spill, batch);
+}
+
+/* The rows of two neighbouring batches, the last first. */
+static int
+reverse_pair(weir_stage *stage, weir_spill *spill, uint64_t first, uint32_t n)
+{
+  struct ArrowArray batches[2] = {{0}}, out;
+  const struct ArrowArray *const pair[2] = {&batches[0], &batches[1]};
+  weir_row rows[1024];
+  int64_t count = 0;
+  int result = 0;
+  for (uint32_t b = 0; b < n && !result; b++)
+    result = weir_spill_batch(spill, first + b, &batches[b]);
+  for (uint32_t b = n; b-- > 0 && !result;)
+    for (int64_t row = batches[b].length; row-- > 0 && count < 1024;)
+      rows[count++] = (weir_row){b, row};
+  if (!result)
+    result = weir_gather(stage, weir_input_schema(stage, 0), pair, n, rows, count, &out);
+  for (uint32_t b = 0; b < n; b++)
+    weir_batch_release(&batches[b]);
+  return result ? -1 : weir_emit(stage, 0, &out);
+}
+
+static int
+reverse_end(weir_stage *stage, uint32_t port)
+{
+  Reverse *reverse = stage->state;
+  (void)port;
+  if (!reverse->spill)
+    return 0;
+  if (weir_spill_finish(reverse->spill))
+    return -1;
+  weir_metric(stage, "spilled", (double)weir_spill_rows(reverse->spill), "rows");
+  for (uint64_t left = weir_spill_batches(reverse->spill); left > 0;) {
+    uint32_t n = left > 1 ? 2 : 1;
+    left -= n;
+    if (reverse_pair(stage, reverse->spill, left, n))
+      return -1;
+  }
+  if (!reverse->forget)
+    weir_spill_drop(reverse->spill);
+  return 0;
+}
+
+static const weir_option reverse_options[] = {
+    {"forget", WEIR_BOOLEAN, 0, offsetof(Reverse, forget), "false", .help = "Leave the spill to the host"}};
+
+/* Reads what it has not finished; adds to what it has; asks for a batch or a row that is not there. */
+enum { W20_EARLY, W20_LATE, W20_TWICE, W20_BEYOND, W20_ROW };
+
+typedef struct {
+  int32_t how;
+} Breaks;
+
+static int
+w20_produce(weir_stage *stage)
+{
+  int how = ((Breaks *)stage->state)->how;
+  struct ArrowArray batch, out;
+  weir_spill *spill = weir_spill_begin(stage, weir_output_schema(stage, 0));
+  if (!spill)
+    return -1;
+  by_hand(&batch, three, 3);
+  if (weir_spill_add(spill, &batch))
+    return -1;
+  if (how != W20_EARLY && weir_spill_finish(spill))
+    return -1;
+  if (how == W20_TWICE)
+    return weir_spill_finish(spill);
+  if (how == W20_LATE) {
+    by_hand(&batch, three, 3);
+    return weir_spill_add(spill, &batch);
+  }
+  if (weir_spill_batch(spill, how == W20_BEYOND, &batch))
+    return -1;
+  const struct ArrowArray *const batches[] = {&batch};
+  const weir_row rows[] = {{0, 2}, {0, 3}};
+  int result = weir_gather(stage, weir_output_schema(stage, 0), batches, 1, rows, 2, &out);
+  weir_batch_release(&batch);
+  return result;
+}
+
+static const weir_option w20_options[] = {{"how", WEIR_CHOICE, 0, offsetof(Breaks, how), "early",
+                                           .choices = "early|late|twice|beyond|row",
+                                           .help = "What to do wrong"}};
+#endif
+
 #define TRANSFORM(rule, text)                                                             \
   {                                                                                       \
     .name = #rule, .summary = text, .in = any_in, .n_in = 1, .out = same_out, .n_out = 1, \
@@ -395,6 +501,27 @@ static const weir_class classes[] = {
     SOURCE(w15, "Forget an artifact that it began", artifact_out),
     SOURCE(w16, "Fill columns to different lengths", pair_out),
     SOURCE(w18, "Emit a null in a column that has none", id_out),
+#if WEIR_ABI_MINOR >= 1
+    {.name = "reverse",
+     .summary = "Turn the order of rows round, by way of a file",
+     .in = any_in,
+     .n_in = 1,
+     .out = same_out,
+     .n_out = 1,
+     .options = reverse_options,
+     .n_options = 1,
+     .state_size = sizeof(Reverse),
+     .process = reverse_process,
+     .end = reverse_end},
+    {.name = "w20",
+     .summary = "Use a spill in the wrong order",
+     .out = id_out,
+     .n_out = 1,
+     .options = w20_options,
+     .n_options = 1,
+     .state_size = sizeof(Breaks),
+     .produce = w20_produce},
+#endif
 };
 
 WEIR_PLUGIN(.name = "contract", .version = "1.0", .licence = "MIT", .vendor = "test",

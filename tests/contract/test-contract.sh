@@ -5,8 +5,9 @@ set -u
 . "$srcdir/tests/tap.sh"
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
-run=$(cd "$top_builddir" && pwd)/pipeline-run
-WEIR_PLUGIN_PATH=$(cd "$top_builddir" && pwd)/tests/contract/.libs
+top_builddir_absolute=$(cd "$top_builddir" && pwd)
+run=$top_builddir_absolute/pipeline-run
+WEIR_PLUGIN_PATH=$top_builddir_absolute/tests/contract/.libs
 WEIR_DEVELOPER=1
 export WEIR_PLUGIN_PATH WEIR_DEVELOPER
 cd "$work" || exit 99
@@ -65,6 +66,37 @@ if [ "$SANITIZERS" = no ]; then
     not_ok "a crash names the stage" "status $status: $out"
   fi
 fi
+
+# What a spill is for, and what it is not.
+for forget in false true; do
+  cat >reverse.json <<END
+{ "weir": 1, "name": "reverse", "stages": {
+  "rows": { "use": "contract.rows", "options": { "count": 1000, "batch": 7 } },
+  "reverse": { "use": "contract.reverse", "from": "rows", "options": { "forget": $forget } },
+  "again": { "use": "contract.reverse", "from": "reverse" },
+  "write": { "use": "file.write", "from": "again", "options": { "path": "again.jsonl" } },
+  "write-reversed": { "use": "file.write", "from": "reverse", "options": { "path": "reversed.jsonl" } },
+  "write-rows": { "use": "file.write", "from": "rows", "options": { "path": "rows.jsonl" } } } }
+END
+  if out=$(WEIR_PLUGIN_PATH=$WEIR_PLUGIN_PATH:$top_builddir_absolute/stages "$run" --run-dir reverse-$forget reverse.json 2>&1) &&
+    cmp rows.jsonl again.jsonl && tac reversed.jsonl | cmp - rows.jsonl &&
+    [ -z "$(find reverse-$forget -name '.spill*')" ]; then
+    ok "rows come back from a spill (forgotten: $forget)"
+  else
+    not_ok "rows come back from a spill (forgotten: $forget)" "$out"
+  fi
+done
+for how in early late twice beyond row; do
+  pipeline w20
+  out=$("$run" --run-dir w20-$how --set "it.how=$how" w20.json 2>&1)
+  status=$?
+  if [ $status -eq 1 ] && printf '%s' "$out" | grep -q "rule W20 of the plugin contract is broken" &&
+    [ "$(printf '%s' "$out" | grep -c 'of the plugin contract is broken')" -eq 1 ]; then
+    ok "W20 is named, once ($how)"
+  else
+    not_ok "W20 is named, once ($how)" "status $status: $out"
+  fi
+done
 
 # How many rows a table has while it is filled would depend on the time.
 sed 's/contract\.count/contract.early/' good.json >w05-table.json

@@ -64,6 +64,7 @@
  *   W18  A required column of the output has no null.
  *   W19  A plugin may be opened at any time: what runs when it is opened (constructors of its own) neither fails
  *        nor waits. Such a plugin is tried in a child process first.
+ *   W20  A spill is added to before it is finished, and read after; batches and rows that are asked for exist.
  *
  * PORT TYPES are strings: a list of columns, separated by commas.
  *
@@ -97,9 +98,10 @@ extern "C" {
 
 /** The ABI that this header describes. A host takes plugins of its own major, with a minor up to its own. */
 #define WEIR_ABI_MAJOR 1
-#define WEIR_ABI_MINOR 0
+#define WEIR_ABI_MINOR 1
 
-/** Minor that the plugin asks for; define it before the include to run on older hosts with a newer header. */
+/** Minor that the plugin asks for; define it before the include to run on older hosts with a newer header. What a
+ * later minor added may then be called only where weir_host_has() says that it is there. */
 #ifndef WEIR_WANT_MINOR
 #define WEIR_WANT_MINOR WEIR_ABI_MINOR
 #endif
@@ -231,6 +233,17 @@ typedef struct weir_batch {
   uint32_t n_columns;
 } weir_batch;
 
+/** Batches that a stage puts aside in a file; see weir_spill_begin(). Only the host makes one. Since 1.1 */
+typedef struct weir_spill {
+  const weir_host *host;
+} weir_spill;
+
+/** A row of one of several batches, for weir_gather(). Since 1.1 */
+typedef struct weir_row {
+  uint32_t batch; /**< position among the batches */
+  int64_t row;    /**< of the batch */
+} weir_row;
+
 /** A column for weir_declare(): `type` as in port types, with "?" at its end when nulls may come. */
 typedef struct weir_field {
   const char *name;
@@ -304,7 +317,23 @@ struct weir_host {
   int (*comm_sum)(weir_stage *, double *values, size_t n);
   int (*comm_gather)(weir_stage *, const void *mine, size_t bytes, void *all);
   int (*comm_barrier)(weir_stage *);
+
+  /* Since 1.1 */
+  weir_spill *(*spill_begin)(weir_stage *, const struct ArrowSchema *schema);
+  int (*spill_add)(weir_spill *, struct ArrowArray *batch);
+  int (*spill_finish)(weir_spill *);
+  uint64_t (*spill_rows)(weir_spill *);
+  uint64_t (*spill_batches)(weir_spill *);
+  int (*spill_batch)(weir_spill *, uint64_t index, struct ArrowArray *batch);
+  void (*spill_drop)(weir_spill *);
+  int (*gather)(weir_stage *, const struct ArrowSchema *schema, const struct ArrowArray *const *batches,
+                uint32_t n_batches, const weir_row *rows, int64_t n, struct ArrowArray *out);
+  uint64_t (*record_limit)(weir_stage *);
 };
+
+/** Whether the host has a function of weir_host, for plugins that are built for older hosts too. */
+#define weir_host_has(stage, member) \
+  ((stage)->host->size >= offsetof(weir_host, member) + sizeof((stage)->host->member))
 
 /* --- Reporting --------------------------------------------------------------------------------------------
  */
@@ -392,6 +421,16 @@ static inline void
 weir_unreserve(weir_stage *stage, uint64_t bytes)
 {
   stage->host->unreserve(stage, bytes);
+}
+
+/**
+ * The most bytes that one record may have (--max-record). A longer one is refused when it is emitted, with an
+ * error that says where it came from. So a reader need not hold more of its input at once. Since 1.1
+ */
+static inline uint64_t
+weir_record_limit(weir_stage *stage)
+{
+  return stage->host->record_limit(stage);
 }
 
 /** A folder for this stage that survives a resume. NULL: failed, reported. */
@@ -556,6 +595,77 @@ static inline int
 weir_table_batch(weir_stage *stage, uint32_t port, uint64_t index, struct ArrowArray *batch)
 {
   return stage->host->table_batch(stage, port, index, batch);
+}
+
+/* --- Spills: more than fits into memory ---------------------------------------------------------------------
+ */
+
+/**
+ * Begin to put batches of one schema aside in a file of the run directory: first all are added, then they are
+ * read, in any order, any number of times. Added batches take no memory; read ones do until they are released.
+ * `schema` may be that of an input or output, or one of the stage's own; it is copied. A stage may have any
+ * number of spills. What is not dropped goes after close(). From one thread at a time, but for weir_spill_batch().
+ * NULL: failed, reported. Since 1.1
+ */
+static inline weir_spill *
+weir_spill_begin(weir_stage *stage, const struct ArrowSchema *schema)
+{
+  return stage->host->spill_begin(stage, schema);
+}
+
+/** Add a batch; takes it in any case. One without rows adds nothing. 0 or -1 (reported). Since 1.1 */
+static inline int
+weir_spill_add(weir_spill *spill, struct ArrowArray *batch)
+{
+  return spill->host->spill_add(spill, batch);
+}
+
+/** Nothing more is added; from here on it can be read. 0 or -1 (reported). Since 1.1 */
+static inline int
+weir_spill_finish(weir_spill *spill)
+{
+  return spill->host->spill_finish(spill);
+}
+
+/** Rows that were added. Since 1.1 */
+static inline uint64_t
+weir_spill_rows(weir_spill *spill)
+{
+  return spill->host->spill_rows(spill);
+}
+
+/** Batches that were added: those with rows, as they were cut. Since 1.1 */
+static inline uint64_t
+weir_spill_batches(weir_spill *spill)
+{
+  return spill->host->spill_batches(spill);
+}
+
+/** Get batch `index` of a spill that is finished; the caller releases it. 0 or -1 (reported). [any] Since 1.1 */
+static inline int
+weir_spill_batch(weir_spill *spill, uint64_t index, struct ArrowArray *batch)
+{
+  return spill->host->spill_batch(spill, index, batch);
+}
+
+/** Give up a spill and its file; batches that were read stay. NULL is fine. Since 1.1 */
+static inline void
+weir_spill_drop(weir_spill *spill)
+{
+  if (spill)
+    spill->host->spill_drop(spill);
+}
+
+/**
+ * Make a batch of rows picked from several batches of one schema, in the order of `rows` (repeats allowed): the
+ * end of a sort, a merge, a join. The batches stay as they are and the caller's; `out` is the caller's too.
+ * 0 or -1 (reported; `out` is then marked as released). Since 1.1 [any]
+ */
+static inline int
+weir_gather(weir_stage *stage, const struct ArrowSchema *schema, const struct ArrowArray *const *batches,
+            uint32_t n_batches, const weir_row *rows, int64_t n, struct ArrowArray *out)
+{
+  return stage->host->gather(stage, schema, batches, n_batches, rows, n, out);
 }
 
 /* --- Outputs ----------------------------------------------------------------------------------------------
