@@ -112,7 +112,8 @@ show_reject(CliConsole *console, const WeirMessage *message)
   if (console->n_rejects++ < MOST_REJECTS)
     print_line(console, message->stage, CLI_YELLOW, "rejected: ", message->text);
   else if (console->n_rejects == MOST_REJECTS + 1)
-    print_line(console, NULL, CLI_YELLOW, "", "further rejected records are in the run directory only");
+    print_line(console, NULL, CLI_YELLOW, "",
+               "more records are rejected; all of them will be in rejects.jsonl in the run directory");
 }
 
 static void

@@ -19,6 +19,12 @@ static const char fixed_definitions[] =
     "\"#/$defs/output\"},\"minItems\":1}},\"required\":[\"first\"],\"additionalProperties\":false}]},"
     "\"sources\":{\"anyOf\":[{\"$ref\":\"#/$defs/source\"},{\"type\":\"array\",\"items\":{\"$ref\":"
     "\"#/$defs/source\"}}]},"
+    "\"on_error\":{\"description\":\"what becomes of records that cannot be used: the run stops at the "
+    "first, or "
+    "goes on without them\",\"anyOf\":[{\"enum\":[\"stop\",\"reject\"]},{\"$ref\":\"#/$defs/reference\"}],"
+    "\"default\":\"stop\"},"
+    "\"max_rejects\":{\"description\":\"records that a stage may reject before the run fails\",\"anyOf\":["
+    "{\"type\":\"integer\",\"minimum\":0},{\"$ref\":\"#/$defs/reference\"}],\"default\":1000},"
     "\"parameter\":{\"type\":\"object\",\"properties\":{"
     "\"type\":{\"enum\":[\"string\",\"input-path\",\"output-path\",\"integer\",\"number\",\"boolean\","
     "\"choice\",\"size\",\"duration\",\"list\"],\"default\":\"string\"},"
@@ -246,6 +252,8 @@ write_stage(WeirJsonWriter *json, const CliScan *scan)
             "p != value\",\"type\":\"string\"},"
             "\"discard\":{\"description\":\"outputs that nothing takes, on purpose\",\"type\":\"array\","
             "\"items\":{\"type\":\"string\"}},"
+            "\"on_error\":{\"$ref\":\"#/$defs/on_error\"},"
+            "\"max_rejects\":{\"$ref\":\"#/$defs/max_rejects\"},"
             "\"help\":{\"type\":\"string\"}");
   cli_schema_end(json);
   cli_schema_members(json, "\"required\":[\"use\"],\"additionalProperties\":false");
@@ -272,6 +280,8 @@ cli_view_schema(const CliScan *scan)
             "\"help\":{\"type\":\"string\"},"
             "\"seed\":{\"description\":\"of all random choices\",\"anyOf\":[{\"type\":\"integer\"},"
             "{\"$ref\":\"#/$defs/reference\"}]},"
+            "\"on_error\":{\"$ref\":\"#/$defs/on_error\"},"
+            "\"max_rejects\":{\"$ref\":\"#/$defs/max_rejects\"},"
             "\"parameters\":{\"description\":\"command-line options of this pipeline\",\"type\":\"object\","
             "\"propertyNames\":{\"$ref\":\"#/$defs/name\"},"
             "\"additionalProperties\":{\"$ref\":\"#/$defs/parameter\"}},"

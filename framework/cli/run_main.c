@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* pipeline-run: runs a pipeline file; parameters of the pipeline are options of this command. */
+#include "base/nearest.h"
 #include "base/quote.h"
 #include "base/units.h"
 #include "cli/complete.h"
@@ -82,6 +83,33 @@ set_jobs(WeirRun *run, const char *text, GError **error)
 }
 
 static gboolean
+set_on_error(WeirRun *run, const char *text, GError **error)
+{
+  static const char *const words[] = {"stop", "reject", NULL};
+  if (!g_strv_contains(words, text)) {
+    g_autofree char *quoted = weir_quote(text, -1), *meant = weir_did_you_mean(text, words);
+    g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, "--on-error is stop or reject, not %s%s", quoted,
+                meant);
+    return FALSE;
+  }
+  weir_run_set_on_error(run, g_str_equal(text, "reject"));
+  return TRUE;
+}
+
+static gboolean
+set_max_rejects(WeirRun *run, const char *text, GError **error)
+{
+  g_autoptr(GError) why = NULL;
+  guint64 max;
+  if (!weir_parse_unsigned(text, 0, G_MAXINT64, &max, &why)) {
+    g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, "--max-rejects: %s", why->message);
+    return FALSE;
+  }
+  weir_run_set_max_rejects(run, max);
+  return TRUE;
+}
+
+static gboolean
 set_plugin_path(WeirRun *run, const char *path, GError **error)
 {
   g_autofree char *problem = cli_arguments_check_folders("plugin-path", path);
@@ -104,6 +132,10 @@ apply(WeirRun *run, const CliArgument *argument, GError **error)
     return weir_run_set_option(run, argument->value, error);
   case RUN_JOBS:
     return set_jobs(run, argument->value, error);
+  case RUN_ON_ERROR:
+    return set_on_error(run, argument->value, error);
+  case RUN_MAX_REJECTS:
+    return set_max_rejects(run, argument->value, error);
   case RUN_DIR:
     weir_run_set_directory(run, argument->value);
     return TRUE;

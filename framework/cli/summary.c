@@ -161,6 +161,33 @@ append_metrics(GString *out, const CliReport *report, const CliStyle *style)
     g_string_append_c(out, '\n');
 }
 
+/* "12 records were rejected: load 10, score 2; see runs/x/rejects.jsonl" */
+static void
+append_rejects(GString *out, const CliSummary *summary, guint columns, const CliStyle *style)
+{
+  guint64 total = 0;
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (guint i = 0; i < summary->n; i++) {
+    const WeirStageStats *stage = &summary->stats[i];
+    if (!stage->rejects)
+      continue;
+    g_string_append_printf(text, "%s%s %" G_GUINT64_FORMAT, total ? ", " : ": ", stage->stage,
+                           stage->rejects);
+    total += stage->rejects;
+  }
+  if (!total)
+    return;
+  g_autofree char *whole = summary->directory ? g_build_filename(summary->directory, "rejects.jsonl", NULL)
+                                              : g_strdup("rejects.jsonl");
+  g_autofree char *path = cli_text_path(whole);
+  g_autofree char *sentence = g_strdup_printf("%" G_GUINT64_FORMAT " record%s rejected%s; see %s", total,
+                                              total == 1 ? " was" : "s were", text->str, path);
+  g_autoptr(GString) wrapped = g_string_new(NULL);
+  cli_text_wrap(wrapped, sentence, 2, columns ? columns : 100);
+  g_string_append(out, "  ");
+  cli_text_ink(out, style, CLI_YELLOW, wrapped->str);
+}
+
 static const char *
 outcome(int code)
 {
@@ -201,6 +228,7 @@ cli_summary_text(const CliSummary *summary, guint columns, const CliStyle *style
     g_string_append(out, "  ");
     cli_text_wrap(out, sentence, 2, columns ? columns : 100);
   }
+  append_rejects(out, summary, columns, style);
   append_metrics(out, summary->report, style);
   append_artifacts(out, summary, style);
   if (summary->directory) {

@@ -4,26 +4,12 @@
 
 #include "base/redact.h"
 
+#define MOST_SOURCES 65536 /* the number of a source has 16 bits in `_row` */
+
 static WeirStage *
 handle(weir_stage *stage)
 {
   return (WeirStage *)stage;
-}
-
-static const char *
-row_source(const WeirStage *stage, uint32_t port, const struct ArrowArray *batch, int64_t row, char where[64])
-{
-  const WeirInput *input = port < stage->plan->n_inputs ? &stage->plan->inputs[port] : NULL;
-  gint at = input && input->schema ? weir_schema_find(input->schema, "_row") : -1;
-  if (at < 0 || row < 0 || row >= batch->length) {
-    g_snprintf(where, 64, "row %" G_GINT64_FORMAT " of the batch", row + 1);
-    return where;
-  }
-  weir_column column = weir_batch_column(&input->schema->arrow, batch, at);
-  guint64 id = weir_is_null(&column, row) ? 0 : (guint64)weir_get_integer(&column, row);
-  g_snprintf(where, 64, "source %" G_GUINT64_FORMAT ", record %" G_GUINT64_FORMAT, (id >> 48) + 1,
-             id & ((G_GUINT64_CONSTANT(1) << 48) - 1));
-  return where;
 }
 
 /* ---- Reports -------------------------------------------------------------------------------------------- */
@@ -74,11 +60,45 @@ host_reject(weir_stage *public, uint32_t port, const struct ArrowArray *batch, i
   va_start(args, format);
   g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
-  char where[64];
-  if (batch)
-    return weir_stage_fail_host(stage, "%s: %s", row_source(stage, port, batch, row, where), text);
-  return weir_stage_fail_host(stage, "%s:%" G_GUINT64_FORMAT ": %s", source ? source : "?", (guint64)line,
-                              text);
+  if (!batch) {
+    WeirOrigin origin = {.source = source, .unit = "line", .line = line};
+    return weir_stage_reject(stage, &origin, NULL, NULL, 0, text);
+  }
+  const WeirInput *input = port < stage->plan->n_inputs ? &stage->plan->inputs[port] : NULL;
+  if (!input || !input->schema || row < 0 || row >= batch->length)
+    return weir_stage_breach(stage, "W05",
+                             "weir_reject() was given input %u, row %" G_GINT64_FORMAT
+                             ", which do not exist; the reason was: %s",
+                             port, (gint64)row, text);
+  WeirOrigin origin = weir_origin_of(stage, input, batch, row);
+  return weir_stage_reject(stage, &origin, input, batch, row, text);
+}
+
+static int64_t
+host_sources(weir_stage *public, const char *const *names, uint32_t n, const char *unit)
+{
+  WeirStage *stage = handle(public);
+  WeirPlanStage *plan = stage->plan;
+  GPtrArray *sources = plan->plan->sources;
+  /* While the run goes on the numbers would hang on timing. */
+  if (!stage->planning || plan->n_sources || n == 0 || !unit ||
+      (!g_str_equal(unit, "line") && !g_str_equal(unit, "record")))
+    return weir_stage_breach(
+        stage, "W05",
+        "weir_sources() is called once, from schema() while planning, with one source or more, "
+        "counted in \"line\" or \"record\"");
+  if (sources->len + (guint64)n > MOST_SOURCES)
+    return weir_stage_fail_host(stage, "%u sources, and %u in the stages before it: a pipeline can read %d",
+                                n, sources->len, MOST_SOURCES);
+  plan->first_source = sources->len;
+  plan->n_sources = n;
+  for (uint32_t i = 0; i < n; i++) {
+    WeirSource *source = g_new(WeirSource, 1);
+    source->name = g_strdup(names[i] ? names[i] : "?");
+    source->unit = g_intern_string(unit);
+    g_ptr_array_add(sources, source);
+  }
+  return plan->first_source;
 }
 
 static void
@@ -330,7 +350,7 @@ host_table_rows(weir_stage *public, uint32_t port)
   uint64_t rows = 0;
   for (guint e = 0; input && e < input->edges->len; e++)
     rows += weir_queue_n_rows(((WeirEdge *)input->edges->pdata[e])->queue);
-  return rows;
+  return rows - (input ? handle(public)->running->rejected_rows[port] : 0);
 }
 
 static uint64_t
@@ -343,11 +363,31 @@ host_table_batches(weir_stage *public, uint32_t port)
   return batches;
 }
 
+/* Rows of a table's batch without those that were rejected. Takes the batch; 0 or -1. */
+static int
+leave_out(WeirStage *stage, const WeirInput *input, guint64 index, struct ArrowArray *batch)
+{
+  gint64 key = weir_table_key(input, index);
+  const GArray *kept = g_hash_table_lookup(stage->running->kept, &key);
+  if (!kept)
+    return 0;
+  g_autoptr(GError) error = NULL;
+  struct ArrowArray chosen = {0};
+  gboolean fine = weir_batch_gather(input->schema, batch, (const gint64 *)(gconstpointer)kept->data,
+                                    kept->len, &chosen, &error);
+  weir_batch_release(batch);
+  if (!fine)
+    return weir_stage_fail_host(stage, "%s", error->message);
+  weir_batch_move(&chosen, batch);
+  return 0;
+}
+
 static int
 host_table_batch(weir_stage *public, uint32_t port, uint64_t index, struct ArrowArray *batch)
 {
   WeirStage *stage = handle(public);
   WeirInput *input = table_at(public, port, "weir_table_batch()");
+  const uint64_t number = index;
   batch->release = NULL;
   if (!input)
     return -1;
@@ -359,12 +399,12 @@ host_table_batch(weir_stage *public, uint32_t port, uint64_t index, struct Arrow
       weir_queue_share(edge->queue, index, &found);
       if (!edge->columns) {
         weir_batch_move(&found, batch);
-        return 0;
+        return leave_out(stage, input, number, batch);
       }
       g_autoptr(GError) error = NULL;
       if (weir_batch_rearrange(&found, edge->columns, weir_schema_n_columns(input->schema), NULL, 0, batch,
                                &error))
-        return 0;
+        return leave_out(stage, input, number, batch);
       return weir_stage_fail_host(stage, "%s", error->message);
     }
     index -= n;
@@ -498,4 +538,5 @@ const weir_host weir_host_table = {
     .spill_drop = weir_host_spill_drop,
     .gather = weir_host_gather,
     .record_limit = host_record_limit,
+    .sources = host_sources,
 };

@@ -36,7 +36,7 @@ libweir_core_la_SOURCES += framework/core/pipeline.h framework/core/pipeline.c f
   framework/core/template.c framework/core/plan.h framework/core/plan.c framework/core/plan_graph.c framework/core/plan_files.c framework/core/inputs.h framework/core/inputs.c framework/core/crash.h framework/core/crash.c \
   framework/core/plan_types.c framework/core/plan_print.c framework/core/queue.h framework/core/queue.c \
   framework/core/pool.h framework/core/pool.c framework/core/stage.h framework/core/stage.c \
-  framework/core/host.c framework/core/host_batch.c framework/core/host_files.c framework/core/host_release.c framework/core/host_spill.c framework/core/message.c framework/core/message_json.h framework/core/message_json.c \
+  framework/core/rejects.h framework/core/rejects.c framework/core/host.c framework/core/host_batch.c framework/core/host_files.c framework/core/host_release.c framework/core/host_spill.c framework/core/message.c framework/core/message_json.h framework/core/message_json.c \
   framework/core/worker.c framework/core/rundir.h framework/core/rundir.c framework/core/runjson.c \
   framework/core/run.h framework/core/run.c
 
@@ -66,7 +66,7 @@ check_LTLIBRARIES += framework/core/test-plugin/test.la
 framework_core_test_plugin_test_la_SOURCES = framework/core/test-plugin/test.c
 framework_core_test_plugin_test_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
 engine_tests = framework/core/test-queue framework/core/test-pool framework/core/test-pipeline \
-  framework/core/test-plan framework/core/test-run
+  framework/core/test-plan framework/core/test-run framework/core/test-rejects
 EXTRA_DIST += framework/core/test-engine.h
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
@@ -75,6 +75,7 @@ framework_core_test_pool_LDADD = libweir-core.la
 framework_core_test_pipeline_LDADD = libweir-core.la
 framework_core_test_plan_LDADD = libweir-core.la
 framework_core_test_run_LDADD = libweir-1.la libweir-base.la $(BASE_LIBS)
+framework_core_test_rejects_LDADD = libweir-1.la libweir-base.la $(BASE_LIBS)
 
 # A program that embeds the host, to read and to start from; built and run as installed.
 exampledir = $(docdir)/examples

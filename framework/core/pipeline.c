@@ -350,7 +350,8 @@ static void
 read_stage(WeirPipeline *pipeline, const char *name, WeirPosition position, WeirNode *node,
            WeirDiagnostics *diagnostics)
 {
-  static const char *const keys[] = {"use", "from", "options", "when", "discard", "help", NULL};
+  static const char *const keys[] = {"use",      "from",        "options", "when", "discard",
+                                     "on_error", "max_rejects", "help",    NULL};
   g_autofree char *what = g_strdup_printf("stage \"%s\"", name);
   if (!check_name(name, "stage", position, diagnostics) ||
       !weir_node_check_kind(node, WEIR_NODE_MAP, what, diagnostics))
@@ -364,6 +365,8 @@ read_stage(WeirPipeline *pipeline, const char *name, WeirPosition position, Weir
   weir_node_check_keys(node, keys, what, diagnostics);
   stage->when = weir_node_get(node, "when");
   stage->discard = weir_node_get(node, "discard");
+  stage->on_error = weir_node_get(node, "on_error");
+  stage->max_rejects = weir_node_get(node, "max_rejects");
   g_autofree char *help_what = g_strdup_printf("\"help\" of stage \"%s\"", name);
   get_string(node, "help", help_what, diagnostics);
   WeirNode *use = weir_node_get(node, "use");
@@ -406,7 +409,8 @@ read_stages(WeirPipeline *pipeline, WeirDiagnostics *diagnostics)
 static void
 read_head(WeirPipeline *pipeline, WeirDiagnostics *diagnostics)
 {
-  static const char *const keys[] = {"$schema", "weir", "name", "help", "seed", "parameters", "stages", NULL};
+  static const char *const keys[] = {"$schema",  "weir",        "name",       "help",   "seed",
+                                     "on_error", "max_rejects", "parameters", "stages", NULL};
   WeirNode *tree = pipeline->tree;
   weir_node_check_keys(tree, keys, "the pipeline", diagnostics);
   WeirNode *weir = weir_node_get(tree, "weir");
@@ -424,6 +428,8 @@ read_head(WeirPipeline *pipeline, WeirDiagnostics *diagnostics)
     check_name(pipeline->name, "pipeline", weir_node_position(weir_node_get(tree, "name")), diagnostics);
   pipeline->help = get_string(tree, "help", "\"help\"", diagnostics);
   pipeline->seed = weir_node_get(tree, "seed");
+  pipeline->on_error = weir_node_get(tree, "on_error");
+  pipeline->max_rejects = weir_node_get(tree, "max_rejects");
 }
 
 WeirPipeline *

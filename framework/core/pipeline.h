@@ -54,11 +54,12 @@ typedef struct {
   WeirPosition position;
   const char *use;
   WeirPosition use_position;
-  WeirNode *when;    /* borrowed */
-  GPtrArray *inputs; /* of WeirInputSpec */
-  WeirNode *options; /* owned: a map, or NULL; weir_run_set_option() adds to it */
-  WeirNode *discard; /* borrowed */
-  WeirNode *node;    /* borrowed */
+  WeirNode *when;                   /* borrowed */
+  GPtrArray *inputs;                /* of WeirInputSpec */
+  WeirNode *options;                /* owned: a map, or NULL; weir_run_set_option() adds to it */
+  WeirNode *discard;                /* borrowed */
+  WeirNode *on_error, *max_rejects; /* borrowed, or NULL */
+  WeirNode *node;                   /* borrowed */
 } WeirStageSpec;
 
 typedef struct {
@@ -67,9 +68,10 @@ typedef struct {
   WeirNode *tree;
   const char *name;
   const char *help;
-  WeirNode *seed;        /* borrowed, or NULL */
-  GPtrArray *parameters; /* of WeirParameter */
-  GPtrArray *stages;     /* of WeirStageSpec */
+  WeirNode *seed;                   /* borrowed, or NULL */
+  WeirNode *on_error, *max_rejects; /* borrowed, or NULL */
+  GPtrArray *parameters;            /* of WeirParameter */
+  GPtrArray *stages;                /* of WeirStageSpec */
 } WeirPipeline;
 
 /* Read a description; all that is wrong with it goes to `diagnostics`. NULL if anything was. */

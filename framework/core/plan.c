@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes a plan: opens plugins, fills options, lays out ports; the graph and the types have files of their own. */
 #include "core/plan.h"
+#include "core/rejects.h"
 
 #include "base/files.h"
 #include "base/nearest.h"
@@ -48,6 +49,14 @@ stage_free(gpointer data)
 }
 
 static void
+source_free(gpointer data)
+{
+  WeirSource *source = data;
+  g_free(source->name);
+  g_free(source);
+}
+
+static void
 edge_free(gpointer data)
 {
   WeirEdge *edge = data;
@@ -62,6 +71,7 @@ weir_plan_free(WeirPlan *plan)
     return;
   g_ptr_array_unref(plan->stages);
   g_ptr_array_unref(plan->edges);
+  g_ptr_array_unref(plan->sources);
   g_hash_table_unref(plan->refused);
   g_mutex_clear(&plan->types_lock);
   g_cond_clear(&plan->types_known);
@@ -305,6 +315,8 @@ add_stage(WeirPlan *plan, WeirStageSpec *spec, const WeirPlanSettings *settings,
     stage->class = NULL;
     return;
   }
+  stage->rejects = plan->rejects;
+  weir_reject_policy_read(plan->pipeline, spec->on_error, spec->max_rejects, &stage->rejects, diagnostics);
   lay_inputs(stage, diagnostics);
   lay_outputs(stage, diagnostics);
 }
@@ -330,11 +342,18 @@ weir_plan_new(WeirPipeline *pipeline, const WeirPlanSettings *settings, WeirDiag
   plan->pipeline = pipeline;
   plan->run = settings->run;
   plan->stages = g_ptr_array_new_with_free_func(stage_free);
+  plan->sources = g_ptr_array_new_with_free_func(source_free);
   plan->edges = g_ptr_array_new_with_free_func(edge_free);
   plan->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init(&plan->types_lock);
   g_cond_init(&plan->types_known);
   read_seed(plan, diagnostics);
+  plan->rejects.max = WEIR_REJECTS_DEFAULT;
+  weir_reject_policy_read(pipeline, pipeline->on_error, pipeline->max_rejects, &plan->rejects, diagnostics);
+  if (settings->on_error_reject)
+    plan->rejects.reject = *settings->on_error_reject;
+  if (settings->max_rejects)
+    plan->rejects.max = *settings->max_rejects;
   g_autoptr(GHashTable) skipped = g_hash_table_new(g_str_hash, g_str_equal);
   for (guint i = 0; i < pipeline->stages->len; i++) {
     WeirStageSpec *spec = pipeline->stages->pdata[i];

@@ -14,6 +14,19 @@ typedef struct WeirPlanStage WeirPlanStage;
 typedef struct WeirInput WeirInput;
 typedef struct WeirOutput WeirOutput;
 
+/* What becomes of records that a stage cannot use. Part of what its outputs depend on. */
+typedef struct {
+  gboolean reject; /* go on without them; else the run stops at the first */
+  guint64 max;     /* beyond so many it stops all the same */
+} WeirRejectPolicy;
+
+/* What a reader reads. Its position in the plan's list is the source number in `_row`, so the bytes of that column
+   depend on how many sources the readers before it in the plan have. */
+typedef struct {
+  char *name;
+  const char *unit; /* interned: "line" or "record" */
+} WeirSource;
+
 /* From one output to one input. */
 typedef struct WeirEdge {
   guint index; /* in the plan */
@@ -66,7 +79,9 @@ struct WeirPlanStage {
   guint n_inputs, n_outputs;
   WeirInput *inputs;
   WeirOutput *outputs;
-  gboolean resolved; /* all inputs bound, schema() called, all but open outputs typed */
+  WeirRejectPolicy rejects;
+  guint n_sources, first_source; /* what it reads: positions in plan->sources */
+  gboolean resolved;             /* all inputs bound, schema() called, all but open outputs typed */
 };
 
 struct WeirPlan {
@@ -74,6 +89,8 @@ struct WeirPlan {
   GPtrArray *stages; /* of WeirPlanStage */
   GPtrArray *edges;  /* of WeirEdge */
   guint64 seed;
+  GPtrArray *sources;       /* of WeirSource */
+  WeirRejectPolicy rejects; /* of stages that say nothing of their own */
   GHashTable *refused; /* names of plugins that could not be opened, with the WeirDiagnostic that says why */
   GMutex types_lock;   /* schemas, bindings and derivations while the plan runs */
   GCond types_known;   /* some became known, or the run is cancelled */
@@ -83,7 +100,9 @@ struct WeirPlan {
 typedef struct {
   const char *const *folders;
   gboolean allow_unsafe;
-  struct WeirRun *run; /* passed to schema() through the stage handle */
+  struct WeirRun *run;             /* passed to schema() through the stage handle */
+  const gboolean *on_error_reject; /* in place of what the pipeline says for all stages; NULL: nothing */
+  const guint64 *max_rejects;
 } WeirPlanSettings;
 
 /* Make a plan from a pipeline whose parameters are settled. All that is wrong goes to `diagnostics`; NULL if anything was. */

@@ -93,6 +93,9 @@ free_stages(WeirRun *run)
   for (guint i = 0; i < run->n_stages; i++) {
     WeirRunningStage *running = &run->stages[i];
     g_ptr_array_unref(running->artifacts);
+    weir_rejects_clear(&running->rejects);
+    g_hash_table_unref(running->kept);
+    g_free(running->rejected_rows);
     g_mutex_clear(&running->lock);
     g_mutex_clear(&running->take_lock);
     g_mutex_clear(&running->turn_lock);
@@ -255,6 +258,20 @@ weir_run_set_developer(WeirRun *run, gboolean developer)
 }
 
 void
+weir_run_set_on_error(WeirRun *run, gboolean reject)
+{
+  run->on_error_reject = reject;
+  run->on_error_set = TRUE;
+}
+
+void
+weir_run_set_max_rejects(WeirRun *run, guint64 max)
+{
+  run->max_rejects = max;
+  run->max_rejects_set = TRUE;
+}
+
+void
 weir_run_add_listener(WeirRun *run, WeirListener listener, gpointer data)
 {
   WeirListenerEntry entry = {listener, data};
@@ -284,8 +301,11 @@ make_plan(WeirRun *run, GError **error)
   }
   if (!run->folders)
     run->folders = weir_plugin_folders(run->plugin_path);
-  WeirPlanSettings settings = {
-      .folders = (const char *const *)run->folders, .allow_unsafe = run->unsafe_plugins, .run = run};
+  WeirPlanSettings settings = {.folders = (const char *const *)run->folders,
+                               .allow_unsafe = run->unsafe_plugins,
+                               .run = run,
+                               .on_error_reject = run->on_error_set ? &run->on_error_reject : NULL,
+                               .max_rejects = run->max_rejects_set ? &run->max_rejects : NULL};
   run->plan = weir_plan_new(run->pipeline, &settings, diagnostics);
   if (!run->plan)
     return invalid(error, diagnostics);
@@ -330,6 +350,9 @@ make_stages(WeirRun *run)
     running->artifacts = g_ptr_array_new();
     running->output_ended = g_new0(gboolean, running->plan->n_outputs + 1);
     running->counters.state = "waiting";
+    weir_rejects_init(&running->rejects);
+    running->kept = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_array_unref);
+    running->rejected_rows = g_new0(guint64, running->plan->n_inputs + 1);
     g_mutex_init(&running->lock);
     g_mutex_init(&running->take_lock);
     g_mutex_init(&running->turn_lock);
@@ -437,6 +460,19 @@ post_end(WeirRun *run, int code)
   weir_run_dispatch(run);
 }
 
+/* Parts are kept for a run that may be resumed. */
+static void
+finish_rejects(WeirRun *run)
+{
+  g_autoptr(GError) error = NULL;
+  if (weir_rejects_finish(run, exit_code(run) != WEIR_EXIT_OK, &error))
+    return;
+  if (run->error)
+    weir_run_warn(run, error->message);
+  else
+    run->error = g_strdup(error->message);
+}
+
 static int
 prepare_run(WeirRun *run, GError **error)
 {
@@ -486,6 +522,7 @@ weir_run_execute(WeirRun *run, GError **error)
   run->end_ns = (gint64)weir_now_ns();
   weir_run_dispatch(run);
   weir_inputs_finish(run->inputs, g_atomic_int_get(&run->interrupted));
+  finish_rejects(run);
   code = write_record(run, exit_code(run));
   post_end(run, code);
   if (code != 0)

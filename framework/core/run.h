@@ -5,6 +5,7 @@
 
 #include "core/inputs.h"
 #include "core/pool.h"
+#include "core/rejects.h"
 #include "core/rundir.h"
 #include "core/stage.h"
 
@@ -28,6 +29,9 @@ struct WeirRun {
   char *plugin_path;
   gboolean unsafe_plugins;
   gboolean developer;
+  gboolean on_error_reject; /* if the next says that it was set */
+  guint64 max_rejects;
+  gboolean on_error_set, max_rejects_set;
   GArray *listeners; /* of WeirListenerEntry */
 
   char **folders;

@@ -127,6 +127,8 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
     weir_json_member_string(json, "error", run->error);
   if (run->held)
     weir_json_member_string(json, "held", run->held);
+  if (run->n_stages)
+    weir_json_member_unsigned(json, "rejects", weir_rejects_total(run));
   weir_json_key(json, "pipeline");
   write_digested(json, run->pipeline->file);
   weir_json_key(json, "plan");

@@ -25,10 +25,12 @@ weir_stage_clear(WeirStage *stage)
     weir_host_batch_drop(stage->builders->pdata[stage->builders->len - 1]);
   g_ptr_array_unref(stage->builders);
   g_free(stage->fail_text);
+  g_clear_pointer(&stage->kept, g_array_unref);
   if (stage->held) {
     for (guint i = 0; i < stage->held->len; i++)
       weir_batch_release(&g_array_index(stage->held, WeirHeldBatch, i).batch);
     g_array_unref(stage->held);
+    g_ptr_array_unref(stage->held_rejects);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "core/batch.h"
 #include "core/plan.h"
 #include "core/queue.h"
+#include "core/rejects.h"
 #include "core/table_file.h"
 
 typedef struct WeirRun WeirRun;
@@ -44,7 +45,14 @@ typedef struct WeirRunningStage {
   GMutex turn_lock; /* next_turn, stopped */
   GCond turn;
   guint64 next_ticket, next_turn;
+  guint64 next_row; /* of the edge at hand, from 0; under take_lock */
   gboolean stopped;
+
+  WeirRejects rejects;
+  /* Rows of table inputs that are left where some were rejected for their nulls. Set before the first call that may
+     look at a table, read only from then on. */
+  GHashTable *kept;       /* input * 2^40 + batch to GArray of gint64 */
+  guint64 *rejected_rows; /* one an input */
 } WeirRunningStage;
 
 /* What is emitted while a worker waits for its turn. */
@@ -54,24 +62,34 @@ typedef struct {
 } WeirHeldBatch;
 
 /* A stage handle; a worker has its own. `public` is what the plugin gets. */
-typedef struct WeirStage {
+struct WeirStage {
   weir_stage public;
   WeirRunningStage *running; /* NULL while planning */
   WeirPlanStage *plan;
   WeirRun *run;
   WeirDiagnostics *planning; /* where fail() goes while planning */
 
-  const char *call;     /* function of the class that runs, or NULL */
-  gint port;            /* of process() and end(), else -1 */
-  guint source;         /* slot of the edge that the batch came over */
-  guint64 batch_number; /* of its edge, from 1; 0: none */
-  guint fails;          /* calls of fail() in this call */
-  char *fail_text;      /* of the first */
-  gboolean host_failed; /* a function of the host failed and reported */
-  GPtrArray *builders;  /* weir_batch that are open */
-  GArray *held;         /* of WeirHeldBatch, for a parallel stage; else NULL */
-  guint64 blocked_ns;   /* waiting for output in this call */
-} WeirStage;
+  const char *call;        /* function of the class that runs, or NULL */
+  gint port;               /* of process() and end(), else -1 */
+  guint source;            /* slot of the edge that the batch came over */
+  guint64 batch_number;    /* of its edge, from 1; 0: none */
+  guint fails;             /* calls of fail() in this call */
+  char *fail_text;         /* of the first */
+  gboolean host_failed;    /* a function of the host failed and reported */
+  GPtrArray *builders;     /* weir_batch that are open */
+  guint64 first_row;       /* number of the batch's first row among those of its edge, from 0 */
+  GArray *kept;            /* its rows as they came, where some were rejected for their nulls; else NULL */
+  GArray *held;            /* of WeirHeldBatch, for a parallel stage; else NULL */
+  GPtrArray *held_rejects; /* of WeirReject, likewise */
+  guint64 blocked_ns;      /* waiting for output in this call */
+};
+
+/* Of a table's batch, in `kept`. */
+static inline gint64
+weir_table_key(const WeirInput *input, guint64 batch)
+{
+  return (gint64)input->index << 40 | (gint64)batch;
+}
 
 void weir_stage_init(WeirStage *stage, WeirRun *run, WeirPlanStage *plan, WeirRunningStage *running);
 void weir_stage_clear(WeirStage *stage);

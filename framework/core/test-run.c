@@ -446,9 +446,8 @@ test_null(Fixture *f, gconstpointer data)
   g_string_replace(text, "'w utf8'", "'w utf8?'", 0);
   run_stages(f, text->str);
   g_assert_cmpint(f->code, ==, WEIR_EXIT_FAILED);
-  assert_contains(f->error->message, table
-                                         ? "input 'table': column 'id' is empty (null) in row 3 of the batch"
-                                         : "input 'a': column 'id' is empty (null) in row 3 of the batch");
+  assert_contains(f->error->message, table ? "column 'id' of input 'table' is empty (null) in record 3"
+                                           : "column 'id' of input 'a' is empty (null) in record 3");
   assert_contains(f->error->message, "hint: fill it in");
   g_assert_cmpuint(f->errors, ==, 1);
 }

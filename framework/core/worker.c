@@ -102,7 +102,7 @@ call_produce(WeirStage *stage)
 
 /* A null in a column whose type allows none stops the run before the stage sees it. */
 static gboolean
-nulls_are_allowed(WeirStage *stage, const WeirInput *input, const struct ArrowArray *batch)
+nulls_are_absent(WeirStage *stage, const WeirInput *input, const struct ArrowArray *batch)
 {
   guint n;
   const gint32 *columns = weir_binding_no_nulls(input->binding, &n);
@@ -110,23 +110,41 @@ nulls_are_allowed(WeirStage *stage, const WeirInput *input, const struct ArrowAr
   gint64 row = n ? weir_batch_first_null(input->schema, batch, columns, n, &column) : -1;
   if (row < 0)
     return TRUE;
+  WeirOrigin origin = weir_origin_of(stage, input, batch, row);
   g_autofree char *json = weir_batch_row_to_json(input->schema, batch, row, 200);
-  gint at = weir_schema_find(input->schema, "_row");
-  g_autofree char *where = NULL;
-  if (at >= 0) {
-    weir_column ids = weir_batch_column(&input->schema->arrow, batch, at);
-    guint64 id = (guint64)weir_get_integer(&ids, row);
-    where = g_strdup_printf("record %" G_GUINT64_FORMAT " of source %" G_GUINT64_FORMAT,
-                            id & ((G_GUINT64_CONSTANT(1) << 48) - 1), (id >> 48) + 1);
-  } else {
-    where = g_strdup_printf("row %" G_GINT64_FORMAT " of the batch", row + 1);
-  }
+  g_autofree char *where = weir_origin_to_string(&origin);
   weir_stage_fail_host(
       stage,
-      "input \"%s\": column \"%s\" is empty (null) in %s\n  the record: %s\n  hint: fill it in, or "
-      "leave such records out",
-      input->name, weir_schema_column_name(input->schema, (guint)column), where, json);
+      "column \"%s\" of input \"%s\" is empty (null) in %s\n  the record: %s\n  hint: fill it in, or "
+      "leave such records out (\"on_error\": \"reject\")",
+      weir_schema_column_name(input->schema, (guint)column), input->name, where, json);
   return FALSE;
+}
+
+/* Rows of a batch that have a null where the port takes none stop the run, or are left out. Takes the batch if it
+   fails. */
+static gboolean
+look_for_nulls(WeirStage *stage, const WeirInput *input, struct ArrowArray *batch)
+{
+  g_autoptr(GError) error = NULL;
+  g_clear_pointer(&stage->kept, g_array_unref);
+  gboolean fine = TRUE;
+  if (!stage->plan->rejects.reject)
+    fine = nulls_are_absent(stage, input, batch);
+  else if (weir_stage_reject_nulls(stage, input, batch, &stage->kept))
+    fine = FALSE;
+  if (fine && stage->kept) {
+    struct ArrowArray rest = {0};
+    fine = weir_batch_gather(input->schema, batch, (const gint64 *)(gconstpointer)stage->kept->data,
+                             stage->kept->len, &rest, &error);
+    weir_batch_release(batch);
+    weir_batch_move(&rest, batch);
+    if (!fine)
+      weir_stage_fail_host(stage, "%s", error->message);
+  }
+  if (!fine)
+    weir_batch_release(batch);
+  return fine;
 }
 
 /* Rearranged to the port's columns, aligned where the class asks. Takes the batch; FALSE: reported. */
@@ -150,19 +168,18 @@ prepare(WeirStage *stage, const WeirEdge *edge, struct ArrowArray *batch)
     weir_stage_fail_host(stage, "%s", error->message);
     return FALSE;
   }
-  if (nulls_are_allowed(stage, input, batch))
-    return TRUE;
-  weir_batch_release(batch);
-  return FALSE;
+  return look_for_nulls(stage, input, batch);
 }
 
-/* One batch through process(): the `number`-th of its edge, from 0. Takes it. */
+/* One batch through process(): the `number`-th of its edge, from 0, with its `first_row`-th row. Takes it. */
 static int
-process_batch(WeirStage *stage, const WeirEdge *edge, guint64 number, struct ArrowArray *batch)
+process_batch(WeirStage *stage, const WeirEdge *edge, guint64 number, guint64 first_row,
+              struct ArrowArray *batch)
 {
   const WeirInput *input = edge->to;
   WeirStageCounters *counters = &stage->running->counters;
   stage->batch_number = number + 1;
+  stage->first_row = first_row;
   WEIR_COUNT(counters->batches_in, 1);
   stage->source = edge->slot;
   WEIR_COUNT(counters->records_in, (guint64)batch->length);
@@ -170,6 +187,10 @@ process_batch(WeirStage *stage, const WeirEdge *edge, guint64 number, struct Arr
   weir_stage_begin_call(stage, "process", (gint)input->index);
   if (!prepare(stage, edge, batch))
     return -1;
+  if (batch->length == 0) { /* none of its rows could be used */
+    weir_batch_release(batch);
+    return weir_stage_end_call(stage, 0);
+  }
   gboolean watch = stage->run->developer;
   struct ArrowArray kept = {0};
   guint64 before = 0;
@@ -246,6 +267,23 @@ wait_for_tables(WeirStage *stage)
   return TRUE;
 }
 
+static gboolean
+check_table_batch(WeirStage *stage, const WeirInput *input, guint64 number, const struct ArrowArray *batch)
+{
+  if (!stage->plan->rejects.reject)
+    return nulls_are_absent(stage, input, batch);
+  GArray *kept = NULL;
+  if (weir_stage_reject_nulls(stage, input, batch, &kept))
+    return FALSE;
+  if (kept) {
+    gint64 *key = g_new(gint64, 1);
+    *key = weir_table_key(input, number);
+    stage->running->rejected_rows[input->index] += (guint64)batch->length - kept->len;
+    g_hash_table_insert(stage->running->kept, key, kept);
+  }
+  return TRUE;
+}
+
 /* Nulls in a table are looked for once, when it is whole. */
 static gboolean
 check_tables(WeirStage *stage)
@@ -257,11 +295,15 @@ check_tables(WeirStage *stage)
       continue;
     weir_binding_no_nulls(input->binding, &n);
     guint64 batches = n ? stage->public.host->table_batches(&stage->public, i) : 0;
+    stage->first_row = 0;
     for (guint64 b = 0; b < batches; b++) {
       struct ArrowArray batch;
       if (stage->public.host->table_batch(&stage->public, i, b, &batch))
         return FALSE;
-      gboolean fine = nulls_are_allowed(stage, input, &batch);
+      stage->batch_number = b + 1;
+      gboolean fine = check_table_batch(stage, input, b, &batch);
+      stage->first_row += (guint64)batch.length;
+      stage->batch_number = 0;
       weir_batch_release(&batch);
       if (!fine)
         return FALSE;
@@ -299,7 +341,8 @@ static int
 drain_serial(WeirStage *stage, WeirEdge *edge)
 {
   struct ArrowArray batch;
-  for (guint64 number = 0;; number++) {
+  guint64 first_row = 0, rows = 0;
+  for (guint64 number = 0;; number++, first_row += rows) {
     switch (take(stage, edge, &batch)) {
     case WEIR_QUEUE_END:
       return 0;
@@ -308,7 +351,8 @@ drain_serial(WeirStage *stage, WeirEdge *edge)
     case WEIR_QUEUE_BATCH:
       break;
     }
-    int result = process_batch(stage, edge, number, &batch);
+    rows = (guint64)batch.length;
+    int result = process_batch(stage, edge, number, first_row, &batch);
     if (result == 0 && is_forsaken(stage))
       result = WEIR_END;
     if (result == WEIR_END)
@@ -345,6 +389,16 @@ send_in_turn(WeirStage *stage, guint64 ticket, int result)
       result = -1;
   }
   g_array_set_size(stage->held, 0);
+  /* What was rejected is told also where the call failed after it. */
+  while (stage->held_rejects->len) {
+    WeirReject *reject = g_ptr_array_steal_index(stage->held_rejects, 0);
+    if (!mine)
+      weir_reject_free(reject);
+    else if (weir_stage_commit_reject(stage, reject)) {
+      result = -1;
+      mine = FALSE;
+    }
+  }
   g_mutex_lock(&running->turn_lock);
   running->next_turn++;
   if (result != 0)
@@ -365,13 +419,17 @@ is_stopped(WeirRunningStage *running)
 }
 
 static WeirQueueResult
-take_with_ticket(WeirStage *stage, WorkerTask *task, struct ArrowArray *batch, guint64 *ticket)
+take_with_ticket(WeirStage *stage, WorkerTask *task, struct ArrowArray *batch, guint64 *ticket,
+                 guint64 *first_row)
 {
   WeirRunningStage *running = task->running;
   g_mutex_lock(&running->take_lock);
   WeirQueueResult taken = is_stopped(running) ? WEIR_QUEUE_END : take(stage, task->edge, batch);
-  if (taken == WEIR_QUEUE_BATCH)
+  if (taken == WEIR_QUEUE_BATCH) {
     *ticket = running->next_ticket++;
+    *first_row = running->next_row;
+    running->next_row += (guint64)batch->length;
+  }
   g_mutex_unlock(&running->take_lock);
   return taken;
 }
@@ -380,21 +438,24 @@ static void
 work_in_turn(WeirStage *stage, WorkerTask *task)
 {
   stage->held = g_array_new(FALSE, TRUE, sizeof(WeirHeldBatch));
+  stage->held_rejects = g_ptr_array_new_with_free_func((GDestroyNotify)weir_reject_free);
   while (task->result == 0) {
     struct ArrowArray batch;
-    guint64 ticket = 0;
-    WeirQueueResult taken = take_with_ticket(stage, task, &batch, &ticket);
+    guint64 ticket = 0, first_row = 0;
+    WeirQueueResult taken = take_with_ticket(stage, task, &batch, &ticket, &first_row);
     if (taken != WEIR_QUEUE_BATCH) {
       task->result = taken == WEIR_QUEUE_CANCELLED ? -1 : 0;
       break;
     }
-    task->result = send_in_turn(stage, ticket, process_batch(stage, task->edge, ticket, &batch));
+    task->result = send_in_turn(stage, ticket, process_batch(stage, task->edge, ticket, first_row, &batch));
     if (task->result == 0 && is_forsaken(stage))
       task->result = WEIR_END;
   }
   task->failed = stage->fails || stage->host_failed;
   g_array_unref(stage->held);
+  g_ptr_array_unref(stage->held_rejects);
   stage->held = NULL;
+  stage->held_rejects = NULL;
 }
 
 static gpointer
@@ -414,7 +475,7 @@ drain_parallel(WeirStage *stage, WeirEdge *edge, guint n_workers)
 {
   g_autofree WorkerTask *tasks = g_new0(WorkerTask, n_workers);
   g_autofree GThread **threads = g_new0(GThread *, n_workers);
-  stage->running->next_ticket = stage->running->next_turn = 0;
+  stage->running->next_ticket = stage->running->next_turn = stage->running->next_row = 0;
   stage->running->stopped = FALSE;
   for (guint i = 0; i < n_workers; i++)
     tasks[i] = (WorkerTask){.running = stage->running, .first = stage, .edge = edge};
@@ -547,6 +608,7 @@ stage_thread(gpointer data)
   weir_stage_init(&stage, running->run, running->plan, running);
   WEIR_SET(running->counters.begin_ns, weir_now_ns());
   post_state(running, "running");
+  weir_rejects_begin(running->run, running->plan->name);
   int result = live(&stage, &opened);
   gboolean failed = result == -1 && (stage.fails || stage.host_failed);
   for (guint o = 0; o < stage.plan->n_outputs; o++)

@@ -49,11 +49,11 @@ end_source(struct file_read *r)
 static int
 reject(weir_stage *stage, struct file_read *r, const struct format_error *error)
 {
-  g_autofree char *shown = paths_shown(r->files[r->file]);
+  const char *path = r->files[r->file];
   if (error->byte)
-    return weir_reject_source(stage, shown, error->line, "byte %" G_GUINT64_FORMAT ": %s", error->byte,
+    return weir_reject_source(stage, path, error->line, "byte %" G_GUINT64_FORMAT ": %s", error->byte,
                               error->text);
-  return weir_reject_source(stage, shown, error->line, "%s", error->text);
+  return weir_reject_source(stage, path, error->line, "%s", error->text);
 }
 
 /* The window has no whole record: read on. */
@@ -83,7 +83,7 @@ static int
 fill_batch(weir_stage *stage, struct file_read *r, struct format_batch *batch)
 {
   struct window *w = &r->window;
-  batch->row_base = (uint64_t)r->file << 48;
+  batch->row_base = (uint64_t)(r->first_source + r->file) << 48;
   for (;;) {
     struct format_error error = {0};
     size_t used = 0;

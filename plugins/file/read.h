@@ -33,6 +33,7 @@ struct file_read {
     int64_t member;   /* its number; -1: the file itself */
   } * places;         /* `n_files` */
   uint32_t n_files;
+  uint32_t first_source; /* number of files[0] in `_row` */
 
   /* While it runs. */
   void *parser;

@@ -269,6 +269,16 @@ sample_files(struct sampling *s)
   return 0;
 }
 
+/* Lines of a JSON array say little to who has its records: they are counted. */
+static int
+announce(weir_stage *stage, struct file_read *r)
+{
+  const char *unit = r->reader == &format_json ? "record" : "line";
+  int64_t first = weir_sources(stage, (const char *const *)r->files, r->n_files, unit);
+  r->first_source = (uint32_t)first;
+  return first < 0 ? -1 : 0;
+}
+
 static int
 declare(weir_stage *stage, struct file_read *r, const struct format_columns *columns)
 {
@@ -328,6 +338,8 @@ file_read_schema(weir_stage *stage)
     file_read_fail(stage, r->files[0], &error);
   else
     result = declare(stage, r, &columns);
+  if (!result)
+    result = announce(stage, r);
   if (!result)
     warn_of_guessed_header(stage, r);
   format_columns_clear(&columns);

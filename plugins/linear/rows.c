@@ -121,6 +121,8 @@ find_label(LinearTask *task, const char *name, gboolean grow)
 /* The columns of one batch, and room for names. */
 typedef struct {
   weir_stage *stage;
+  uint32_t port;
+  const struct ArrowArray *batch;
   weir_column text, label, task;
   GArray *dense; /* of weir_column */
   GString *label_name, *task_name;
@@ -147,15 +149,15 @@ append_dense(LinearRows *rows, const Reading *reading, int64_t row)
   }
 }
 
-/* Two names that differ behind a NUL would be one and the same. */
+/* Two names that differ behind a NUL would be one and the same. Whether a row can be used; -1: the run stops. */
 static int
-check_name(const Reading *reading, const GString *name)
+check_name(const Reading *reading, const GString *name, int64_t row)
 {
   if (!memchr(name->str, 0, name->len))
-    return 0;
+    return 1;
   g_autofree char *quoted = weir_quote(name->str, (gssize)name->len);
-  return weir_fail(reading->stage, "the name %s of a label or task holds a NUL character; clean the data",
-                   quoted);
+  return weir_reject(reading->stage, reading->port, reading->batch, row,
+                     "the name %s of a label or task holds a NUL character", quoted);
 }
 
 static int
@@ -173,8 +175,11 @@ append_row(LinearRows *rows, Reading *reading, int64_t row)
     rows->without_label++;
     return 0;
   }
-  if (check_name(reading, reading->label_name) || check_name(reading, reading->task_name))
-    return -1;
+  int usable = check_name(reading, reading->label_name, row);
+  if (usable == 1)
+    usable = check_name(reading, reading->task_name, row);
+  if (usable != 1)
+    return usable;
   guint head = 0;
   LinearTask *task = find_task(reading->tasks, reading->task_name->str, reading->grow, &head);
   if (!task) {
@@ -201,6 +206,7 @@ read_batch(weir_stage *stage, uint32_t port, uint64_t index, LinearRows *rows, R
   struct ArrowArray batch;
   if (weir_table_batch(stage, port, index, &batch))
     return -1;
+  reading->batch = &batch;
   reading->text = weir_input(stage, port, &batch, TEXT);
   reading->label = weir_input(stage, port, &batch, LABEL);
   reading->task = weir_input(stage, port, &batch, TASK);
@@ -213,6 +219,7 @@ read_batch(weir_stage *stage, uint32_t port, uint64_t index, LinearRows *rows, R
   int failed = 0;
   for (int64_t row = 0; !failed && row < batch.length; row++)
     failed = append_row(rows, reading, row);
+  reading->batch = NULL;
   g_array_append_val(rows->batches, batch);
   return failed;
 }
@@ -275,6 +282,7 @@ linear_rows_read(weir_stage *stage, uint32_t port, LinearTasks **tasks)
   if (grow)
     *tasks = tasks_new();
   Reading reading = {.stage = stage,
+                     .port = port,
                      .dense = g_array_new(FALSE, FALSE, sizeof(weir_column)),
                      .label_name = g_string_new(NULL),
                      .task_name = g_string_new(NULL),

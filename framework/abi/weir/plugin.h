@@ -133,7 +133,7 @@ extern "C" {
 /** A file or folder that a run made: `path` relative to the run directory, sha256 in hex, metadata a JSON
  * object. */
 #define WEIR_ARTIFACT "kind:utf8, path:utf8, sha256:utf8, metadata:utf8"
-/** The column that readers add: source number (from 0) times 2^48 plus line or record number (from 1). */
+/** The column that readers add: source number (see weir_sources()) times 2^48 plus line or record number (from 1). */
 #define WEIR_ROW "_row:u64"
 
 /* ---------------------------------------------------------------------------------------------------------
@@ -329,6 +329,7 @@ struct weir_host {
   int (*gather)(weir_stage *, const struct ArrowSchema *schema, const struct ArrowArray *const *batches,
                 uint32_t n_batches, const weir_row *rows, int64_t n, struct ArrowArray *out);
   uint64_t (*record_limit)(weir_stage *);
+  int64_t (*sources)(weir_stage *, const char *const *names, uint32_t n, const char *unit);
 };
 
 /** Whether the host has a function of weir_host, for plugins that are built for older hosts too. */
@@ -346,14 +347,30 @@ struct weir_host {
 
 /**
  * A row of an input batch that cannot be used, with the reason. Returns 0 when the stage is to go on without
- * it, -1 when the run stops (already reported: return -1).
+ * it, -1 when the run stops (already reported: return -1). The pipeline decides which, with "on_error" and
+ * "max_rejects": a stage calls this where the record is at fault, and weir_fail() where the run is. What is
+ * rejected stands in the run's rejects.jsonl, with the record, and with file and line if the input has `_row`.
  */
 #define weir_reject(stage, port, batch, row, ...) \
   ((stage)->host->reject((stage), (port), (batch), (row), NULL, 0, __VA_ARGS__))
 
-/** The same for a source: record at `line` (from 1) of `source`, a path or address. */
+/**
+ * The same for a source: the record at `line` (from 1; 0: not known) of `source`, a whole path or an address.
+ */
 #define weir_reject_source(stage, source, line, ...) \
   ((stage)->host->reject((stage), 0, NULL, 0, (source), (line), __VA_ARGS__))
+
+/**
+ * Say what a reader reads, from its schema(): `n` paths or addresses, in the order in which they are read. Returns
+ * the number of the first in the pipeline, the others follow; WEIR_ROW is made of these numbers, so that a record can
+ * be traced to its source wherever it goes. `unit` says what is counted: "line" or "record". -1: reported.
+ * Since 1.1
+ */
+static inline int64_t
+weir_sources(weir_stage *stage, const char *const *names, uint32_t n, const char *unit)
+{
+  return stage->host->sources(stage, names, n, unit);
+}
 
 /** How much of the work is done, in `unit` ("bytes", "records", "trees"); total 0: not known. Cheap. [any] */
 static inline void

@@ -521,6 +521,93 @@ maybe_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 
 static const weir_port maybe_in[] = {{.name = "in", .type = "*", .flags = WEIR_PORT_OPTIONAL}};
 
+/* ---- lines, picky: a reader that names its sources, and a parallel stage that cannot use every record ------ */
+
+typedef struct {
+  weir_list files;
+  int64_t count, bad, null, first, file, sent;
+  const char *unit;
+} Lines;
+
+static int
+lines_schema(weir_stage *stage)
+{
+  Lines *l = stage->state;
+  l->first = weir_sources(stage, l->files.items, l->files.count, l->unit);
+  return l->first < 0 ? -1 : 0;
+}
+
+/* Numbers of a file from 1, in batches of 3 and the like; some are null, some are bad. */
+static int
+lines_produce(weir_stage *stage)
+{
+  Lines *l = stage->state;
+  if (l->file == l->files.count)
+    return WEIR_END;
+  weir_batch *out = weir_batch_new(stage, 0);
+  if (!out)
+    return -1;
+  for (int64_t i = 0, n = 3 + l->sent % 5; i < n && l->sent < l->count;) {
+    int64_t line = ++l->sent;
+    if (l->bad && line % l->bad == 0) {
+      if (weir_reject_source(stage, l->files.items[l->file], (uint64_t)line, "no number")) {
+        weir_drop(out);
+        return -1;
+      }
+      continue;
+    }
+    if (l->null && line % l->null == 0)
+      weir_put_null(out->columns[0]);
+    else
+      weir_put_integer(out->columns[0], line);
+    weir_put_integer(out->columns[1], (int64_t)((uint64_t)(l->first + l->file) << 48) + line);
+    i++;
+  }
+  if (l->sent >= l->count) {
+    l->sent = 0;
+    l->file++;
+  }
+  return weir_send(out);
+}
+
+static const weir_port lines_out[] = {{.name = "out", .type = "id:i64?, _row:u64"}};
+static const weir_option lines_options[] = {
+    {"files", WEIR_STRING_LIST, 0, offsetof(Lines, files), "[\"a\"]", .help = "Names"},
+    {"count", WEIR_INTEGER, 0, offsetof(Lines, count), "10", 1, 1e9, .help = "Lines of each"},
+    {"bad", WEIR_INTEGER, 0, offsetof(Lines, bad), "0", 0, 1e9, .help = "Every so many-th is bad"},
+    {"null", WEIR_INTEGER, 0, offsetof(Lines, null), "0", 0, 1e9, .help = "Every so many-th is null"},
+    {"unit", WEIR_STRING, 0, offsetof(Lines, unit), "line", .help = "What is counted"},
+};
+
+typedef struct {
+  int64_t every;
+  const char *reason;
+} Picky;
+
+static int
+picky_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  Picky *p = stage->state;
+  weir_column id = weir_input(stage, port, batch, 0);
+  int64_t rows[64], n = 0;
+  weir_random random = weir_random_from((uint64_t)weir_get_integer(&id, 0));
+  sleep_us((int64_t)weir_random_below(&random, 400));
+  for (int64_t row = 0; row < id.length && n < 64; row++) {
+    if (weir_get_integer(&id, row) % p->every)
+      rows[n++] = row;
+    else if (weir_reject(stage, port, batch, row, "%s", p->reason)) {
+      weir_batch_release(batch);
+      return -1;
+    }
+  }
+  return weir_select(stage, port, batch, 0, rows, n);
+}
+
+static const weir_option picky_options[] = {
+    {"every", WEIR_INTEGER, 0, offsetof(Picky, every), "2", 1, 1e9, .help = "Multiples that it cannot use"},
+    {"reason", WEIR_STRING, 0, offsetof(Picky, reason), "not liked", .help = "What it says"},
+};
+
 /* ---- The table of all ------------------------------------------------------------------------------------ */
 
 #define OPTIONS(table) .options = table, .n_options = sizeof table / sizeof *table
@@ -620,6 +707,21 @@ static const weir_class classes[] = {
      IN(maybe_in),
      OUT(same_out),
      .process = maybe_process},
+    {.name = "lines",
+     .summary = "Numbered lines of named files",
+     OUT(lines_out),
+     OPTIONS(lines_options),
+     .state_size = sizeof(Lines),
+     .schema = lines_schema,
+     .produce = lines_produce},
+    {.name = "picky",
+     .summary = "Rejects some numbers",
+     IN(id_in),
+     OUT(same_out),
+     OPTIONS(picky_options),
+     .threads = WEIR_PARALLEL,
+     .state_size = sizeof(Picky),
+     .process = picky_process},
 };
 
 WEIR_PLUGIN(.name = "test", .version = "1.0", .licence = "MIT", .vendor = "example",

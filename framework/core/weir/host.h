@@ -50,7 +50,7 @@ typedef enum {
   WEIR_MESSAGE_METRIC,      /**< name, value, unit */
   WEIR_MESSAGE_DATA,     /**< kind ("point", "table", …), name, json: see weir_message() in weir/plugin.h */
   WEIR_MESSAGE_ARTIFACT, /**< kind, name: path, text: sha256, json: metadata or NULL */
-  WEIR_MESSAGE_REJECT,   /**< text: reason with record */
+  WEIR_MESSAGE_REJECT,   /**< text: where, reason and record; the first 100 of a stage: rejects.jsonl has all */
   WEIR_MESSAGE_ERROR,    /**< text: the whole report of the failure, several lines; comes once */
   WEIR_MESSAGE_TICK,     /**< about ten times a second while the run goes on: look at weir_run_get_stats() */
   WEIR_MESSAGE_RUN_END   /**< code: exit code; text: one sentence */
@@ -133,6 +133,11 @@ WEIR_PUBLIC void weir_run_set_plugin_path(WeirRun *run, const char *path);
 WEIR_PUBLIC void weir_run_set_unsafe_plugins(WeirRun *run, gboolean allowed);
 /** Developer mode: every contract rule is checked. Default: on if WEIR_DEVELOPER=1. */
 WEIR_PUBLIC void weir_run_set_developer(WeirRun *run, gboolean developer);
+/** What becomes of bad records in stages for which the pipeline file says nothing of its own, in place of what it says
+ * for all of them: the run goes on without them, or (FALSE) stops. */
+WEIR_PUBLIC void weir_run_set_on_error(WeirRun *run, gboolean reject);
+/** How many records such a stage may reject, in place of what the pipeline file says for all of them. */
+WEIR_PUBLIC void weir_run_set_max_rejects(WeirRun *run, guint64 max);
 WEIR_PUBLIC void weir_run_add_listener(WeirRun *run, WeirListener listener, gpointer data);
 
 /** Resolve parameters, open plugins, check options, types and graph; all errors in one. Opens no stage. */
