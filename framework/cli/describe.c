@@ -87,6 +87,7 @@ write_ports(WeirJsonWriter *json, const char *key, const weir_port *ports, guint
     optional_true(json, "table", port->flags & WEIR_PORT_TABLE);
     optional_true(json, "optional", port->flags & WEIR_PORT_OPTIONAL);
     optional_true(json, "many", port->flags & WEIR_PORT_MANY);
+    optional_true(json, "union", port->flags & WEIR_PORT_UNION);
     optional_true(json, "required", port->flags & WEIR_PORT_REQUIRED);
     optional_string(json, "help", port->help);
     weir_json_end_object(json);

@@ -84,7 +84,8 @@ cli_view_port_facts(const WeirNode *port)
   if (cli_member_true(port, "table"))
     add_fact(facts, "", "table");
   if (cli_member_true(port, "many"))
-    add_fact(facts, "", "takes a list");
+    add_fact(facts, "",
+             cli_member_true(port, "union") ? "takes a list, whose columns may differ" : "takes a list");
   if (cli_member_true(port, "optional"))
     add_fact(facts, "", "optional");
   if (cli_member_true(port, "required"))

@@ -37,6 +37,10 @@ void weir_batch_share(struct ArrowArray *batch, struct ArrowArray *out, guint n)
 gboolean weir_batch_rearrange(struct ArrowArray *batch, const gint32 *columns, guint n,
                               struct ArrowArray *added, guint n_added, struct ArrowArray *out,
                               GError **error);
+/* A wrapper over the columns of `schema`: `columns` says where each stands in the batch, -1 makes it all null. Takes
+ * the batch. */
+gboolean weir_batch_conform(const WeirSchema *schema, struct ArrowArray *batch, const gint32 *columns,
+                            struct ArrowArray *out, GError **error);
 /* Rows first … first + n - 1 over the same buffers; takes the batch. `out` may be the batch itself. */
 void weir_batch_slice(struct ArrowArray *batch, gint64 first, gint64 n, struct ArrowArray *out);
 

@@ -45,7 +45,7 @@ weir_descriptor_check_port_texts(const WeirAdoption *a, const weir_class *class)
 {
   for (guint i = 0; i < class->n_in; i++)
     if (!check_row(a, class->in, class->n_in, i, "input",
-                   WEIR_PORT_TABLE | WEIR_PORT_OPTIONAL | WEIR_PORT_MANY))
+                   WEIR_PORT_TABLE | WEIR_PORT_OPTIONAL | WEIR_PORT_MANY | WEIR_PORT_UNION))
       return FALSE;
   for (guint i = 0; i < class->n_out; i++)
     if (!check_row(a, class->out, class->n_out, i, "output", WEIR_PORT_REQUIRED))

@@ -402,8 +402,7 @@ host_table_batch(weir_stage *public, uint32_t port, uint64_t index, struct Arrow
         return leave_out(stage, input, number, batch);
       }
       g_autoptr(GError) error = NULL;
-      if (weir_batch_rearrange(&found, edge->columns, weir_schema_n_columns(input->schema), NULL, 0, batch,
-                               &error))
+      if (weir_batch_conform(input->schema, &found, edge->columns, batch, &error))
         return leave_out(stage, input, number, batch);
       return weir_stage_fail_host(stage, "%s", error->message);
     }
@@ -539,4 +538,5 @@ const weir_host weir_host_table = {
     .gather = weir_host_gather,
     .record_limit = host_record_limit,
     .sources = host_sources,
+    .arrange = weir_host_arrange,
 };

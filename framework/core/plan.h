@@ -136,6 +136,9 @@ gboolean weir_plan_resolve_stage(WeirPlanStage *stage, gboolean may_call, WeirDi
 /* The type of an open output is known now. Takes no lock. */
 gboolean weir_plan_declare(WeirOutput *output, WeirSchema *schema, WeirDiagnostics *diagnostics);
 WeirFieldSource weir_plan_fields(WeirPlanStage *stage);
+/* One schema for all edges of an input, whose sources are known: `columns` of each edge is set where its batches do
+ * not have it as they come. NULL: `culprit` is the edge that does not fit, `problem` (g_free()) says how. */
+WeirSchema *weir_plan_unify(const WeirInput *input, const WeirEdge **culprit, char **problem);
 
 /* plan_print.c; g_free(). */
 char *weir_plan_to_dot(WeirPlan *plan);

@@ -43,7 +43,7 @@ add_problem(const WeirInput *input, const WeirEdge *edge, const char *problem, W
   }
 }
 
-/* All edges of a port must bring the same columns; the first says in which order. */
+/* All edges of a port must bring the same columns, or those of one type; the first says in which order. */
 static gboolean
 unify(WeirInput *input, WeirDiagnostics *diagnostics)
 {
@@ -54,36 +54,15 @@ unify(WeirInput *input, WeirDiagnostics *diagnostics)
     input->schema = weir_schema_ref(first->from->schema);
     return TRUE;
   }
-  g_autoptr(WeirSchema) schema = weir_schema_copy(&first->from->schema->arrow, NULL);
-  if (!schema)
-    return FALSE;
-  guint n = weir_schema_n_columns(schema);
-  for (guint e = 1; e < input->edges->len; e++) {
-    WeirEdge *edge = input->edges->pdata[e];
-    const WeirSchema *other = edge->from->schema;
-    gboolean same = weir_schema_n_columns(other) == n;
-    g_autofree gint32 *columns = g_new(gint32, n + 1);
-    for (guint c = 0; c < n && same; c++) {
-      gint at = weir_schema_find(other, weir_schema_column_name(schema, c));
-      columns[c] = at;
-      same = at >= 0 && g_str_equal(other->arrow.children[at]->format, schema->arrow.children[c]->format);
-      if (same)
-        schema->arrow.children[c]->flags |= other->arrow.children[at]->flags & ARROW_FLAG_NULLABLE;
-    }
-    if (!same) {
-      g_autofree char *wanted = weir_schema_to_string(schema);
-      g_autofree char *problem =
-          g_strdup_printf("its sources have different columns\n  the first has: %s", wanted);
-      add_problem(input, edge, problem, diagnostics);
-      return FALSE;
-    }
-    if (!weir_schema_equal(schema, other)) {
-      g_free(edge->columns);
-      edge->columns = g_steal_pointer(&columns);
-    }
-  }
-  input->schema = g_steal_pointer(&schema);
-  return TRUE;
+  const WeirEdge *culprit = NULL;
+  g_autofree char *problem = NULL;
+  input->schema = weir_plan_unify(input, &culprit, &problem);
+  if (input->schema)
+    return TRUE;
+  g_autofree char *wanted = weir_schema_to_string(first->from->schema);
+  g_autofree char *whole = g_strdup_printf("%s\n  the first has: %s", problem, wanted);
+  add_problem(input, culprit, whole, diagnostics);
+  return FALSE;
 }
 
 /* Bind an input whose sources are all known. */

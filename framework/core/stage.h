@@ -122,6 +122,8 @@ void weir_host_watch_release(WeirStage *stage, const WeirOutput *output, struct 
 int weir_host_emit(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
 weir_batch *weir_host_batch_new(weir_stage *stage, uint32_t port);
 weir_batch *weir_host_derive(weir_stage *stage, uint32_t in, struct ArrowArray *batch, uint32_t out);
+weir_batch *weir_host_arrange(weir_stage *stage, uint32_t in, struct ArrowArray *batch, uint32_t out,
+                              const int32_t *columns, const int64_t *rows, int64_t n_rows);
 int weir_host_batch_send(weir_batch *batch);
 void weir_host_batch_drop(weir_batch *batch);
 int weir_host_select(weir_stage *stage, uint32_t in, struct ArrowArray *batch, uint32_t out,

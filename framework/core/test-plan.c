@@ -132,7 +132,8 @@ static const struct {
     {"many-differ",
      ROWS("load") "'l': { 'use': 'test.late', 'options': { 'columns': ['id i64'], 'when': 'plan' } },\n"
                   "'a': { 'use': 'test.merge', 'from': { 'a': 'load', 'more': ['load', 'l'] } }",
-     "DIR/p.json:4:1: stage 'a' (test.merge), port 'more': its sources have different columns\n"
+     "DIR/p.json:4:1: stage 'a' (test.merge), port 'more': its sources have different columns: "
+     "'text' is missing here\n"
      "  comes from stage 'l' (test.late), port 'out': id:i64\n  the first has: id:i64, text:utf8"},
     {"cycle",
      "'a': { 'use': 'test.pass', 'from': 'c' },\n'b': { 'use': 'test.pass', 'from': 'a' },\n"

@@ -156,8 +156,7 @@ prepare(WeirStage *stage, const WeirEdge *edge, struct ArrowArray *batch)
   struct ArrowArray next = {0};
   gboolean fine = TRUE;
   if (edge->columns) {
-    fine = weir_batch_rearrange(batch, edge->columns, weir_schema_n_columns(input->schema), NULL, 0, &next,
-                                &error);
+    fine = weir_batch_conform(input->schema, batch, edge->columns, &next, &error);
     weir_batch_move(&next, batch);
   }
   if (fine && (stage->plan->class->flags & WEIR_CLASS_ALIGNED)) {

@@ -171,7 +171,7 @@ SIZE(weir_row, 16);
 AT(weir_row, batch, 0);
 AT(weir_row, row, 8);
 
-SIZE(weir_host, 456);
+SIZE(weir_host, 464);
 AT(weir_host, size, 0);
 AT(weir_host, abi_major, 4);
 AT(weir_host, abi_minor, 6);
@@ -231,6 +231,7 @@ AT(weir_host, spill_drop, 424);
 AT(weir_host, gather, 432);
 AT(weir_host, record_limit, 440);
 AT(weir_host, sources, 448);
+AT(weir_host, arrange, 456);
 
 SIZE(weir_random, 8);
 AT(weir_random, state, 0);

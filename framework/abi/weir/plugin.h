@@ -31,7 +31,7 @@
  * host may be called from the thread of the call, and where marked [any] also from tasks of weir_parallel().
  *
  * Ownership. process() owns the batch that it gets: it releases it (weir_batch_release), or passes it on
- * (weir_emit, weir_derive, weir_select). Buffers are read-only, even to a sole owner. weir_emit() always takes the
+ * (weir_emit, weir_derive, weir_arrange, weir_select). Buffers are read-only, even to a sole owner. weir_emit() always takes the
  * batch, also when it fails. Strings that the host gives live until the stage's last call has returned.
  *
  * Errors. weir_fail() takes the text, once per failing call, without stage name or newline; the host adds stage,
@@ -145,6 +145,7 @@ enum {
   WEIR_PORT_OPTIONAL = 2, /**< input: may be left unconnected */
   WEIR_PORT_MANY = 4, /**< input: takes a list of edges, read in listed order; all have the same columns */
   WEIR_PORT_REQUIRED = 8, /**< output: it is an error when nothing takes it */
+  WEIR_PORT_UNION = 16, /**< input, with MANY: the columns of all edges; null where an edge has none. Since 1.1 */
 };
 
 /** A port. Port numbers in calls are positions in the class's table of inputs or outputs. */
@@ -330,6 +331,8 @@ struct weir_host {
                 uint32_t n_batches, const weir_row *rows, int64_t n, struct ArrowArray *out);
   uint64_t (*record_limit)(weir_stage *);
   int64_t (*sources)(weir_stage *, const char *const *names, uint32_t n, const char *unit);
+  weir_batch *(*arrange)(weir_stage *, uint32_t in, struct ArrowArray *batch, uint32_t out,
+                         const int32_t *columns, const int64_t *rows, int64_t n_rows);
 };
 
 /** Whether the host has a function of weir_host, for plugins that are built for older hosts too. */
@@ -739,6 +742,21 @@ static inline weir_batch *
 weir_derive(weir_stage *stage, uint32_t in, struct ArrowArray *batch, uint32_t out)
 {
   return stage->host->derive(stage, in, batch, out);
+}
+
+/**
+ * Begin a batch for output `out`, whose columns are known, from a batch of input `in`, which it takes: for stages
+ * whose options say what columns come out. `columns` has an item for each column of the output: the number of the
+ * input's column that stands there (shared, not copied, under the output's name; repeats allowed), or -1 for a new
+ * one. Builder k is that of the k-th new column. Of the batch only the `n_rows` rows in `rows` go on, in that order;
+ * NULL: all of them. Every builder gets as many rows as go on; the batch lives until the builder is sent.
+ * `columns` and `rows` are copied. NULL: failed, reported; the batch is released. Since 1.1
+ */
+static inline weir_batch *
+weir_arrange(weir_stage *stage, uint32_t in, struct ArrowArray *batch, uint32_t out, const int32_t *columns,
+             const int64_t *rows, int64_t n_rows)
+{
+  return stage->host->arrange(stage, in, batch, out, columns, rows, n_rows);
 }
 
 /** Send a batch that was built, and free the builder; an empty one sends nothing. 0 or -1 (reported). */
