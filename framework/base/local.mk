@@ -41,7 +41,14 @@ libweir_base_la_SOURCES = \
   framework/base/tree_write.c \
   framework/base/units.c \
   framework/base/units.h \
-  framework/base/units_format.c
+  framework/base/units_format.c \
+  framework/base/value_parse.c \
+  framework/base/value_parse.h \
+  framework/base/value_real.c \
+  framework/base/value_shortest.c \
+  framework/base/value_shortest.h \
+  framework/base/value_write.c \
+  framework/base/value_write.h
 libweir_base_la_LIBADD = $(BASE_LIBS) -lm
 
 base_tests = \
@@ -53,7 +60,9 @@ base_tests = \
   framework/base/test-nearest \
   framework/base/test-redact \
   framework/base/test-tree \
-  framework/base/test-units
+  framework/base/test-units \
+  framework/base/test-value-parse \
+  framework/base/test-value-write
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 EXTRA_DIST += framework/base/test-folder.h
@@ -66,3 +75,5 @@ framework_base_test_nearest_LDADD = libweir-base.la
 framework_base_test_redact_LDADD = libweir-base.la
 framework_base_test_tree_LDADD = libweir-base.la
 framework_base_test_units_LDADD = libweir-base.la
+framework_base_test_value_parse_LDADD = libweir-base.la
+framework_base_test_value_write_LDADD = libweir-base.la -lm

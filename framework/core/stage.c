@@ -69,7 +69,9 @@ fail_with(WeirStage *stage, const char *text)
     WeirDiagnostic *entry =
         weir_diagnostics_error(stage->planning, stage->plan->spec->position, "%s: %s", label, lines[0]);
     for (guint i = 1; lines[i]; i++) {
-      const char *line = g_strstrip(lines[i]);
+      const char *line = g_strchomp(lines[i]);
+      for (guint n = 0; n < 2 && *line == ' '; n++) /* beyond these, spaces put a caret in its place */
+        line++;
       if (g_str_has_prefix(line, "hint: "))
         weir_diagnostic_hint(entry, "%s", line + 6);
       else if (*line)

@@ -2,8 +2,8 @@
 /* Puts a field of CSV into a column of any type, and says what is wrong where it cannot be. */
 #include "config.h"
 
+#include "base/value_parse.h"
 #include "csv.h"
-#include "value_parse.h"
 
 bool
 csv_is_null(const struct csv_field *field, const struct format_options *options)
@@ -15,9 +15,9 @@ csv_is_null(const struct csv_field *field, const struct format_options *options)
 }
 
 static enum csv_put
-from_value(enum value_result result)
+from_value(enum weir_value_result result)
 {
-  return result == VALUE_OK ? CSV_PUT : result == VALUE_RANGE ? CSV_PUT_RANGE : CSV_PUT_SYNTAX;
+  return result == WEIR_VALUE_OK ? CSV_PUT : result == WEIR_VALUE_RANGE ? CSV_PUT_RANGE : CSV_PUT_SYNTAX;
 }
 
 /* True if an integer has this many bits at most. */
@@ -50,7 +50,7 @@ put_integer(const struct csv_column *column, weir_builder *builder, const struct
   /* Who wrote "007" meant the digits: such a column is inferred as text. */
   if (!column->declared && f->len > 1 && (f->data[0] == '0' || f->data[0] == '+'))
     return CSV_PUT_SYNTAX;
-  result = from_value(value_parse_i64(f->data, f->len, &value));
+  result = from_value(weir_value_parse_i64(f->data, f->len, &value));
   if (result == CSV_PUT && !fits(column->type, value))
     result = CSV_PUT_RANGE;
   if (result != CSV_PUT)
@@ -68,17 +68,17 @@ put_typed(const struct csv_column *column, weir_builder *builder, const struct c
   int64_t time;
   switch (column->type) {
   case WEIR_U64:
-    result = from_value(value_parse_u64(f->data, f->len, &number));
+    result = from_value(weir_value_parse_u64(f->data, f->len, &number));
     return result == CSV_PUT && weir_put_u64(builder, number) ? CSV_PUT_MEMORY : result;
   case WEIR_F32:
   case WEIR_F64:
-    result = from_value(value_parse_f64(f->data, f->len, &real));
+    result = from_value(weir_value_parse_f64(f->data, f->len, &real));
     return result == CSV_PUT && weir_put_number(builder, real) ? CSV_PUT_MEMORY : result;
   case WEIR_BOOL:
-    result = from_value(value_parse_bool(f->data, f->len, &truth));
+    result = from_value(weir_value_parse_bool(f->data, f->len, &truth));
     return result == CSV_PUT && weir_put_bool(builder, truth) ? CSV_PUT_MEMORY : result;
   case WEIR_TIMESTAMP:
-    result = from_value(value_parse_timestamp(f->data, f->len, &time));
+    result = from_value(weir_value_parse_timestamp(f->data, f->len, &time));
     return result == CSV_PUT && weir_put_integer(builder, time) ? CSV_PUT_MEMORY : result;
   default:
     return put_integer(column, builder, f);

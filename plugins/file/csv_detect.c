@@ -2,8 +2,8 @@
 /* Finds out from a sample what a file of CSV looks like: its delimiter, and whether it has a header. */
 #include "config.h"
 
+#include "base/value_parse.h"
 #include "csv.h"
-#include "value_parse.h"
 
 #include <ctype.h>
 
@@ -130,9 +130,9 @@ looks_like_value(const struct csv_field *f)
   double real;
   bool truth;
   int64_t time;
-  return value_parse_f64(f->data, f->len, &real) == VALUE_OK ||
-         value_parse_bool(f->data, f->len, &truth) == VALUE_OK ||
-         value_parse_timestamp(f->data, f->len, &time) == VALUE_OK;
+  return weir_value_parse_f64(f->data, f->len, &real) == WEIR_VALUE_OK ||
+         weir_value_parse_bool(f->data, f->len, &truth) == WEIR_VALUE_OK ||
+         weir_value_parse_timestamp(f->data, f->len, &time) == WEIR_VALUE_OK;
 }
 
 static bool

@@ -3,8 +3,8 @@
  * reader of one record (csv_record.c) whatever it does not expect. */
 #include "config.h"
 
+#include "base/value_parse.h"
 #include "csv_parse.h"
-#include "value_parse.h"
 
 /* Room for a text, and for the 32 bytes by which copies may go beyond its end. */
 static inline bool
@@ -70,7 +70,7 @@ put_i64(weir_builder *b, const char *text, int64_t len, char zero)
   int64_t value;
   if (len > 1 && (*text == zero || *text == '+'))
     return false;
-  if (value_parse_i64(text, (size_t)len, &value) || weir_room(b, 1, 0))
+  if (weir_value_parse_i64(text, (size_t)len, &value) || weir_room(b, 1, 0))
     return false;
   ((int64_t *)b->values)[b->length] = value;
   weir_builder_count(b);
@@ -81,7 +81,7 @@ static inline bool
 put_f64(weir_builder *b, const char *text, int64_t len)
 {
   double value;
-  if (value_parse_f64(text, (size_t)len, &value) || weir_room(b, 1, 0))
+  if (weir_value_parse_f64(text, (size_t)len, &value) || weir_room(b, 1, 0))
     return false;
   ((double *)b->values)[b->length] = value;
   weir_builder_count(b);

@@ -3,9 +3,9 @@
 #include "config.h"
 
 #include "base/nearest.h"
+#include "base/value_parse.h"
 #include "csv.h"
 #include "csv_parse.h"
-#include "value_parse.h"
 
 /* What every value of a column so far can be read as. */
 enum { CAN_BOOL = 1, CAN_INTEGER = 2, CAN_REAL = 4, CAN_TIME = 8, CAN_ALL = 15 };
@@ -61,7 +61,7 @@ plain_integer(const struct csv_field *f)
   int64_t value;
   if (f->len > sign + 1 && f->data[sign] == '0')
     return false;
-  return f->len && f->data[0] != '+' && value_parse_i64(f->data, f->len, &value) == VALUE_OK;
+  return f->len && f->data[0] != '+' && weir_value_parse_i64(f->data, f->len, &value) == WEIR_VALUE_OK;
 }
 
 /* A real number that is not just an integer too long for i64, whose digits would be lost. */
@@ -69,7 +69,7 @@ static bool
 plain_real(const struct csv_field *f, double *value)
 {
   size_t digits = 0, sign = f->len && f->data[0] == '-';
-  if (!f->len || f->data[0] == '+' || value_parse_f64(f->data, f->len, value) != VALUE_OK)
+  if (!f->len || f->data[0] == '+' || weir_value_parse_f64(f->data, f->len, value) != WEIR_VALUE_OK)
     return false;
   while (sign + digits < f->len && f->data[sign + digits] >= '0' && f->data[sign + digits] <= '9')
     digits++;
@@ -83,7 +83,7 @@ static bool
 plain_time(const struct csv_field *f)
 {
   int64_t micros;
-  return f->len > 10 && value_parse_timestamp(f->data, f->len, &micros) == VALUE_OK;
+  return f->len > 10 && weir_value_parse_timestamp(f->data, f->len, &micros) == WEIR_VALUE_OK;
 }
 
 static void
@@ -102,7 +102,7 @@ learn(struct guess *g, const struct csv_field *f, const struct format_options *o
     else if (real - real == 0)
       g->finite = true;
   }
-  if (g->can & CAN_BOOL && value_parse_bool(f->data, f->len, &truth) != VALUE_OK)
+  if (g->can & CAN_BOOL && weir_value_parse_bool(f->data, f->len, &truth) != WEIR_VALUE_OK)
     g->can &= ~(unsigned)CAN_BOOL;
   if (g->can & CAN_TIME && !plain_time(f))
     g->can &= ~(unsigned)CAN_TIME;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/value_parse.h"
 #include "json_walk.h"
 #include "reader.h"
-#include "value_parse.h"
 
 /* Digits that are sure to fit 64 bits. */
 #define SURE_DIGITS 19
@@ -106,7 +106,7 @@ json_number_to_f64(struct json_walk *walk, const struct json_number *number, dou
     *value = number->negative ? -digits : digits;
     return 0;
   }
-  if (value_parse_f64(number->text, number->len, value) == VALUE_OK)
+  if (weir_value_parse_f64(number->text, number->len, value) == WEIR_VALUE_OK)
     return 0;
   char quoted[100];
   return json_bad(walk, (size_t)(number->text - walk->data),
@@ -169,5 +169,5 @@ json_number_to_u64(const struct json_number *number, uint64_t *value)
   *value = number->digits;
   if (number->exact)
     return true;
-  return value_parse_u64(number->text, number->len, value) == VALUE_OK;
+  return weir_value_parse_u64(number->text, number->len, value) == WEIR_VALUE_OK;
 }

@@ -2,9 +2,9 @@
 /* Appends JSON values to columns of every type. */
 #include <string.h>
 
+#include "base/value_parse.h"
 #include "json_field.h"
 #include "reader.h"
-#include "value_parse.h"
 
 /* What the caller says when a builder cannot take a value; the host names the reason when the batch is sent. */
 static int
@@ -200,7 +200,7 @@ append_coded(struct json_walk *walk, struct json_field *field)
   text[len] = '\0';
   if (field->type == WEIR_TIMESTAMP) {
     int64_t time;
-    if (value_parse_timestamp(text, len, &time) != VALUE_OK)
+    if (weir_value_parse_timestamp(text, len, &time) != WEIR_VALUE_OK)
       return json_bad(walk, at, "%s is a timestamp, but %s is no date and time like 2024-05-01T12:30:00Z",
                       format_quote(field->key.text, field->key.len, name), format_quote(text, len, quoted));
     return weir_put_integer(field->builder, time) ? no_room(walk, field) : 0;

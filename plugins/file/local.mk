@@ -25,16 +25,14 @@ libfile_la_SOURCES = \
   plugins/file/source.c plugins/file/source.h \
   plugins/file/text_format.c \
   plugins/file/utf8.c plugins/file/utf8.h \
-  plugins/file/value_parse.c plugins/file/value_parse.h plugins/file/value_real.c \
   plugins/file/window.c plugins/file/window.h \
   plugins/file/write.c plugins/file/write.h plugins/file/write_column.c plugins/file/write_csv.c \
   plugins/file/write_format.h \
-  plugins/file/write_json.c plugins/file/write_number.c plugins/file/write_number.h \
-  plugins/file/write_shortest.c plugins/file/write_shortest.h \
+  plugins/file/write_json.c \
   plugins/file/write_sink.c plugins/file/write_sink.h plugins/file/write_text.c
 libfile_la_LIBADD = libweir-base.la $(BASE_LIBS) $(ARCHIVE_LIBS) -lm
 
-file_tests = plugins/file/test-csv plugins/file/test-source plugins/file/test-utf8 plugins/file/test-value-parse
+file_tests = plugins/file/test-csv plugins/file/test-source plugins/file/test-utf8
 check_PROGRAMS += $(file_tests)
 TESTS += $(file_tests) plugins/file/test-read.py
 EXTRA_DIST += plugins/file/test-read.py tests/bench/gen_text.py
@@ -43,7 +41,6 @@ plugins_file_test_source_LDADD = libfile.la libweir-core.la libweir-base.la $(BA
 plugins_file_test_csv_SOURCES = plugins/file/test-csv.c plugins/file/test-feed.h
 plugins_file_test_csv_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
 plugins_file_test_utf8_LDADD = libfile.la $(BASE_LIBS)
-plugins_file_test_value_parse_LDADD = libfile.la $(BASE_LIBS)
 
 # JSON.
 file_json_tests = plugins/file/test-json-read plugins/file/test-json-random plugins/file/test-json-scan
@@ -57,8 +54,7 @@ plugins_file_test_json_scan_SOURCES = plugins/file/test-json-scan.c plugins/file
 plugins_file_test_json_scan_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS)
 
 # Writing.
-check_PROGRAMS += plugins/file/test-write-number plugins/file/test-write-formats
-TESTS += plugins/file/test-write-number plugins/file/test-write-formats plugins/file/test-write.py
+check_PROGRAMS += plugins/file/test-write-formats
+TESTS += plugins/file/test-write-formats plugins/file/test-write.py
 EXTRA_DIST += plugins/file/test-write.py
 plugins_file_test_write_formats_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS) $(ARCHIVE_LIBS) -lm
-plugins_file_test_write_number_LDADD = libfile.la libweir-base.la $(BASE_LIBS) -lm

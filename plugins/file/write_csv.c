@@ -2,8 +2,8 @@
 /* Writes records as CSV (RFC 4180) or TSV, quoting only what has to be quoted. */
 #include "config.h"
 
+#include "base/value_write.h"
 #include "write_format.h"
-#include "write_number.h"
 
 #include <math.h>
 #ifdef __SSE2__

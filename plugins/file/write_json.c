@@ -2,8 +2,8 @@
 /* Writes records as JSON Lines, as a JSON array, or one record as a JSON object. */
 #include "config.h"
 
+#include "base/value_write.h"
 #include "write_format.h"
-#include "write_number.h"
 
 #include <math.h>
 #ifdef __SSE2__
@@ -141,13 +141,13 @@ put_items(struct writer *writer, const struct write_column *item, int64_t from, 
 static void
 put_real(struct writer *writer, double value, bool narrow)
 {
-  char *out = sink_room(writer->sink, NUMBER_ROOM);
+  char *out = sink_room(writer->sink, WEIR_VALUE_ROOM);
   if (!isfinite(value)) {
     memcpy(out, "null", 4);
     out += 4;
     writer->not_finite++;
   } else {
-    out = narrow ? write_f32(out, (float)value) : write_f64(out, value);
+    out = narrow ? weir_value_write_f32(out, (float)value) : weir_value_write_f64(out, value);
   }
   sink_advance(writer->sink, out);
 }

@@ -2,8 +2,8 @@
 /* Writes one text column, a line a record; and the text of single values for all formats. */
 #include "config.h"
 
+#include "base/value_write.h"
 #include "write_format.h"
-#include "write_number.h"
 
 #include <math.h>
 
@@ -38,7 +38,7 @@ put_real(char *out, double value, bool narrow)
     return put_word(out, "NaN");
   if (isinf(value))
     return put_word(out, value < 0 ? "-inf" : "inf");
-  return narrow ? write_f32(out, (float)value) : write_f64(out, value);
+  return narrow ? weir_value_write_f32(out, (float)value) : weir_value_write_f64(out, value);
 }
 
 int
@@ -48,7 +48,7 @@ write_scalar(struct writer *writer, const struct write_column *column, int64_t r
   char *out;
   if (view->type == WEIR_BINARY)
     return put_bytes(writer, weir_get_text(view, row));
-  out = sink_room(writer->sink, NUMBER_ROOM);
+  out = sink_room(writer->sink, WEIR_VALUE_ROOM);
   switch (view->type) {
   case WEIR_BOOL:
     out = put_word(out, weir_get_bool(view, row) ? "true" : "false");
@@ -58,10 +58,10 @@ write_scalar(struct writer *writer, const struct write_column *column, int64_t r
     out = put_real(out, weir_get_number(view, row), view->type == WEIR_F32);
     break;
   case WEIR_U64:
-    out = write_u64(out, ((const uint64_t *)view->values)[row]);
+    out = weir_value_write_u64(out, ((const uint64_t *)view->values)[row]);
     break;
   case WEIR_TIMESTAMP:
-    out = write_timestamp(out, weir_get_integer(view, row));
+    out = weir_value_write_timestamp(out, weir_get_integer(view, row));
     if (!out)
       return write_fail(writer, row,
                         "column \"%s\" holds a time outside of the years 1 to 9999, for which there is "
@@ -69,7 +69,7 @@ write_scalar(struct writer *writer, const struct write_column *column, int64_t r
                         column->name);
     break;
   default:
-    out = write_i64(out, weir_get_integer(view, row));
+    out = weir_value_write_i64(out, weir_get_integer(view, row));
   }
   sink_advance(writer->sink, out);
   return 0;

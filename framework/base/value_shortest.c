@@ -3,7 +3,7 @@
  * (2020, https://drive.google.com/file/d/1IEeATSVnEE6TkrHlCYNY2GjaraBjOT4f); the names are the paper's. */
 #include "config.h"
 
-#include "write_shortest.h"
+#include "base/value_shortest.h"
 
 #include <pthread.h>
 #include <string.h>

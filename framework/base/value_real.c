@@ -2,7 +2,7 @@
 /* Reads a decimal real number, rounded exactly, without the C library in all but freak cases. */
 #include "config.h"
 
-#include "value_parse.h"
+#include "base/value_parse.h"
 
 #include <locale.h>
 #include <math.h>
@@ -225,7 +225,7 @@ scan_decimal(const char *text, size_t len, struct decimal *d)
   return s.at == s.end;
 }
 
-static enum value_result
+static enum weir_value_result
 parse_word(const char *text, size_t len, double *value)
 {
   bool negative = len && *text == '-';
@@ -236,8 +236,8 @@ parse_word(const char *text, size_t len, double *value)
   else if ((len == 3 && !strncasecmp(text, "inf", 3)) || (len == 8 && !strncasecmp(text, "infinity", 8)))
     *value = negative ? -HUGE_VAL : HUGE_VAL;
   else
-    return VALUE_SYNTAX;
-  return VALUE_OK;
+    return WEIR_VALUE_SYNTAX;
+  return WEIR_VALUE_OK;
 }
 
 /* More digits than 64 bits hold, and they decide: let the C library read them, in the C locale. */
@@ -273,8 +273,8 @@ read_magnitude(const struct decimal *d, const char *text, size_t len)
   return value;
 }
 
-enum value_result
-value_parse_f64(const char *text, size_t len, double *value)
+enum weir_value_result
+weir_value_parse_f64(const char *text, size_t len, double *value)
 {
   struct decimal d;
   if (!scan_short(text, len, &d) && !scan_decimal(text, len, &d))
@@ -282,5 +282,5 @@ value_parse_f64(const char *text, size_t len, double *value)
   *value = read_magnitude(&d, text, len);
   if (d.negative)
     *value = -*value;
-  return isinf(*value) ? VALUE_RANGE : VALUE_OK;
+  return isinf(*value) ? WEIR_VALUE_RANGE : WEIR_VALUE_OK;
 }

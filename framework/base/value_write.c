@@ -2,9 +2,9 @@
 /* Writes numbers and times as text. */
 #include "config.h"
 
-#include "write_number.h"
+#include "base/value_write.h"
 
-#include "write_shortest.h"
+#include "base/value_shortest.h"
 
 #include <string.h>
 
@@ -54,7 +54,7 @@ put_digits(char *out, uint64_t value, unsigned n)
 }
 
 char *
-write_u64(char *out, uint64_t value)
+weir_value_write_u64(char *out, uint64_t value)
 {
   unsigned n = count_digits(value);
   put_digits(out, value, n);
@@ -62,10 +62,10 @@ write_u64(char *out, uint64_t value)
 }
 
 char *
-write_i64(char *out, int64_t value)
+weir_value_write_i64(char *out, int64_t value)
 {
   *out = '-';
-  return write_u64(out + (value < 0), value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+  return weir_value_write_u64(out + (value < 0), value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 /* --- Real numbers ---------------------------------------------------------------------------------------- */
@@ -116,7 +116,7 @@ put_decimal(char *out, uint64_t digits, int exponent, int precision)
 }
 
 char *
-write_f64(char *out, double value)
+weir_value_write_f64(char *out, double value)
 {
   uint64_t bits;
   memcpy(&bits, &value, sizeof bits);
@@ -124,7 +124,7 @@ write_f64(char *out, double value)
   out += bits >> 63;
   value = __builtin_fabs(value);
   if (value < 1e15 && value == (double)(uint64_t)value) {
-    out = write_u64(out, (uint64_t)value);
+    out = weir_value_write_u64(out, (uint64_t)value);
     memcpy(out, ".0", 2);
     return out + 2;
   }
@@ -133,7 +133,7 @@ write_f64(char *out, double value)
 }
 
 char *
-write_f32(char *out, float value)
+weir_value_write_f32(char *out, float value)
 {
   uint32_t bits;
   memcpy(&bits, &value, sizeof bits);
@@ -152,7 +152,7 @@ write_f32(char *out, float value)
 #define MICROSECONDS_A_DAY INT64_C(86400000000)
 
 char *
-write_timestamp(char *out, int64_t microseconds)
+weir_value_write_timestamp(char *out, int64_t microseconds)
 {
   int64_t days = microseconds / MICROSECONDS_A_DAY, rest = microseconds % MICROSECONDS_A_DAY;
   if (rest < 0) {

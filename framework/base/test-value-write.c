@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Numbers as text: exact, shortest, and spelled as the rest of the project spells them. */
-#include "write_number.h"
+#include "base/value_write.h"
 
 #include "base/json_write.h"
-#include "value_parse.h"
+#include "base/value_parse.h"
 
 #include <float.h>
 #include <glib.h>
@@ -14,16 +14,16 @@
 static void
 expect_f64(double value, const char *text)
 {
-  char out[NUMBER_ROOM] = {0};
-  *write_f64(out, value) = '\0';
+  char out[WEIR_VALUE_ROOM] = {0};
+  *weir_value_write_f64(out, value) = '\0';
   g_assert_cmpstr(out, ==, text);
 }
 
 static void
 expect_f32(float value, const char *text)
 {
-  char out[NUMBER_ROOM] = {0};
-  *write_f32(out, value) = '\0';
+  char out[WEIR_VALUE_ROOM] = {0};
+  *weir_value_write_f32(out, value) = '\0';
   g_assert_cmpstr(out, ==, text);
 }
 
@@ -89,11 +89,11 @@ digits_in(const char *text)
 static void
 check_f64(double value)
 {
-  char out[NUMBER_ROOM], base[WEIR_NUMBER_BYTES];
+  char out[WEIR_VALUE_ROOM], base[WEIR_NUMBER_BYTES];
   double back;
-  char *end = write_f64(out, value);
+  char *end = weir_value_write_f64(out, value);
   *end = '\0';
-  g_assert_cmpint(value_parse_f64(out, (size_t)(end - out), &back), ==, VALUE_OK);
+  g_assert_cmpint(weir_value_parse_f64(out, (size_t)(end - out), &back), ==, WEIR_VALUE_OK);
   g_assert_cmpmem(&back, sizeof back, &value, sizeof value);
   g_assert_true(strpbrk(out, ".e") != NULL);
   g_assert_cmpint(digits_in(out), <=, least_digits(value, 17, FALSE));
@@ -128,11 +128,11 @@ test_f32(void)
   for (int k = 0; k < 60000; k++) {
     guint32 bits = k < 1000 ? (guint32)k : k < 2000 ? (guint32)k << 20 : g_rand_int(rand);
     float value;
-    char out[NUMBER_ROOM];
+    char out[WEIR_VALUE_ROOM];
     memcpy(&value, &bits, sizeof value);
     if (!isfinite(value))
       continue;
-    *write_f32(out, value) = '\0';
+    *weir_value_write_f32(out, value) = '\0';
     float back = strtof(out, NULL);
     g_assert_cmpmem(&back, sizeof back, &value, sizeof value);
     g_assert_cmpint(digits_in(out), <=, least_digits((double)value, 9, TRUE));
@@ -143,20 +143,20 @@ static void
 test_integers(void)
 {
   static const gint64 edges[] = {0, 1, -1, 9, 10, 99, 100, 101, -100, G_MAXINT64, G_MININT64, G_MAXINT32};
-  char out[NUMBER_ROOM];
+  char out[WEIR_VALUE_ROOM];
   for (gsize k = 0; k < G_N_ELEMENTS(edges); k++) {
     g_autofree char *expected = g_strdup_printf("%" G_GINT64_FORMAT, edges[k]);
-    *write_i64(out, edges[k]) = '\0';
+    *weir_value_write_i64(out, edges[k]) = '\0';
     g_assert_cmpstr(out, ==, expected);
   }
   for (guint64 power = 1, n = 1; n <= 20; n++, power *= 10)
     for (int d = -1; d <= 1; d++) {
       guint64 value = power + (guint64)(gint64)d;
       g_autofree char *expected = g_strdup_printf("%" G_GUINT64_FORMAT, value);
-      *write_u64(out, value) = '\0';
+      *weir_value_write_u64(out, value) = '\0';
       g_assert_cmpstr(out, ==, expected);
     }
-  *write_u64(out, G_MAXUINT64) = '\0';
+  *weir_value_write_u64(out, G_MAXUINT64) = '\0';
   g_assert_cmpstr(out, ==, "18446744073709551615");
 }
 
@@ -173,20 +173,20 @@ test_timestamps(void)
                {1714566600000000, "2024-05-01T12:30:00Z"},
                {-62135596800000000, "0001-01-01T00:00:00Z"},
                {253402300799999999, "9999-12-31T23:59:59.999999Z"}};
-  char out[NUMBER_ROOM];
+  char out[WEIR_VALUE_ROOM];
   for (gsize k = 0; k < G_N_ELEMENTS(known); k++) {
-    *write_timestamp(out, known[k].micros) = '\0';
+    *weir_value_write_timestamp(out, known[k].micros) = '\0';
     g_assert_cmpstr(out, ==, known[k].text);
   }
-  g_assert_null(write_timestamp(out, -62135596800000001));
-  g_assert_null(write_timestamp(out, 253402300800000000));
-  g_assert_null(write_timestamp(out, G_MININT64));
-  g_assert_null(write_timestamp(out, G_MAXINT64));
+  g_assert_null(weir_value_write_timestamp(out, -62135596800000001));
+  g_assert_null(weir_value_write_timestamp(out, 253402300800000000));
+  g_assert_null(weir_value_write_timestamp(out, G_MININT64));
+  g_assert_null(weir_value_write_timestamp(out, G_MAXINT64));
   g_autoptr(GRand) rand = g_rand_new_with_seed(13);
   for (int k = 0; k < 100000; k++) {
     gint64 value = (gint64)(g_rand_double_range(rand, -6.2e10, 2.5e11) * 1e6), back;
-    char *end = write_timestamp(out, value);
-    g_assert_cmpint(value_parse_timestamp(out, (size_t)(end - out), &back), ==, VALUE_OK);
+    char *end = weir_value_write_timestamp(out, value);
+    g_assert_cmpint(weir_value_parse_timestamp(out, (size_t)(end - out), &back), ==, WEIR_VALUE_OK);
     g_assert_cmpint(back, ==, value);
   }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values read from text, held against the C library on edge cases and random ones. */
-#include "value_parse.h"
+#include "base/value_parse.h"
 
 #include <errno.h>
 #include <glib.h>
@@ -28,13 +28,13 @@ expect_double(const char *text)
 {
   char *end;
   double wanted = strtod(text, &end), got = 0;
-  enum value_result result = value_parse_f64(pad(text), strlen(text), &got);
+  enum weir_value_result result = weir_value_parse_f64(pad(text), strlen(text), &got);
   g_assert_true(*end == '\0');
   if (isinf(wanted)) {
-    g_assert_cmpint(result, ==, VALUE_RANGE);
+    g_assert_cmpint(result, ==, WEIR_VALUE_RANGE);
     return;
   }
-  g_assert_cmpint(result, ==, VALUE_OK);
+  g_assert_cmpint(result, ==, WEIR_VALUE_OK);
   if (memcmp(&wanted, &got, sizeof got)) { /* bit for bit. NOLINT(bugprone-suspicious-memory-comparison) */
     g_test_message("%s: wanted %a, got %a", text, wanted, got);
     g_test_fail();
@@ -146,13 +146,13 @@ test_not_real(void)
                                       "1.2.3", "1f",  "1d",  "NaNs", "-.e1", "infinit"};
   double value;
   for (size_t k = 0; k < G_N_ELEMENTS(texts); k++)
-    if (value_parse_f64(pad(texts[k]), strlen(texts[k]), &value) != VALUE_SYNTAX) {
+    if (weir_value_parse_f64(pad(texts[k]), strlen(texts[k]), &value) != WEIR_VALUE_SYNTAX) {
       g_test_message("\"%s\" was taken for a number", texts[k]);
       g_test_fail();
     }
-  g_assert_cmpint(value_parse_f64(pad("-Infinity"), 9, &value), ==, VALUE_OK);
+  g_assert_cmpint(weir_value_parse_f64(pad("-Infinity"), 9, &value), ==, WEIR_VALUE_OK);
   g_assert_true(isinf(value) && value < 0);
-  g_assert_cmpint(value_parse_f64(pad("NaN"), 3, &value), ==, VALUE_OK);
+  g_assert_cmpint(weir_value_parse_f64(pad("NaN"), 3, &value), ==, WEIR_VALUE_OK);
   g_assert_true(isnan(value));
 }
 
@@ -162,18 +162,18 @@ expect_integer(const char *text)
   char *end;
   int64_t wanted, got = 0;
   uint64_t wanted_unsigned, got_unsigned = 0;
-  enum value_result result = value_parse_i64(pad(text), strlen(text), &got);
+  enum weir_value_result result = weir_value_parse_i64(pad(text), strlen(text), &got);
   errno = 0;
   wanted = strtoll(text, &end, 10);
-  g_assert_cmpint(result, ==, errno ? VALUE_RANGE : VALUE_OK);
+  g_assert_cmpint(result, ==, errno ? WEIR_VALUE_RANGE : WEIR_VALUE_OK);
   if (!errno)
     g_assert_cmpint(got, ==, wanted);
   if (text[0] == '-')
     return;
   errno = 0;
   wanted_unsigned = strtoull(text, &end, 10);
-  result = value_parse_u64(padded, strlen(text), &got_unsigned);
-  g_assert_cmpint(result, ==, errno ? VALUE_RANGE : VALUE_OK);
+  result = weir_value_parse_u64(padded, strlen(text), &got_unsigned);
+  g_assert_cmpint(result, ==, errno ? WEIR_VALUE_RANGE : WEIR_VALUE_OK);
   if (!errno)
     g_assert_cmpuint(got_unsigned, ==, wanted_unsigned);
 }
@@ -212,8 +212,9 @@ test_integers(void)
   for (size_t k = 0; k < G_N_ELEMENTS(texts); k++)
     expect_integer(texts[k]);
   for (size_t k = 0; k < G_N_ELEMENTS(wrong); k++) {
-    g_assert_cmpint(value_parse_i64(pad(wrong[k]), strlen(wrong[k]), &value), ==, VALUE_SYNTAX);
-    g_assert_cmpint(value_parse_u64(pad(wrong[k]), strlen(wrong[k]), &unsigned_value), ==, VALUE_SYNTAX);
+    g_assert_cmpint(weir_value_parse_i64(pad(wrong[k]), strlen(wrong[k]), &value), ==, WEIR_VALUE_SYNTAX);
+    g_assert_cmpint(weir_value_parse_u64(pad(wrong[k]), strlen(wrong[k]), &unsigned_value), ==,
+                    WEIR_VALUE_SYNTAX);
   }
   for (int k = 0; k < RANDOM_VALUES; k++) {
     uint64_t bits = ((uint64_t)g_rand_int(rand) << 32 | g_rand_int(rand)) >> g_rand_int_range(rand, 0, 64);
@@ -236,7 +237,8 @@ test_integer_bytes(void)
         text[at] = (char)byte;
         if (at == 0 && byte == '+')
           continue;
-        g_assert_cmpint(value_parse_u64(text, (size_t)len, &value), ==, digit ? VALUE_OK : VALUE_SYNTAX);
+        g_assert_cmpint(weir_value_parse_u64(text, (size_t)len, &value), ==,
+                        digit ? WEIR_VALUE_OK : WEIR_VALUE_SYNTAX);
       }
 }
 
@@ -244,13 +246,13 @@ static void
 test_booleans(void)
 {
   bool value;
-  g_assert_cmpint(value_parse_bool("true", 4, &value), ==, VALUE_OK);
+  g_assert_cmpint(weir_value_parse_bool("true", 4, &value), ==, WEIR_VALUE_OK);
   g_assert_true(value);
-  g_assert_cmpint(value_parse_bool("False", 5, &value), ==, VALUE_OK);
+  g_assert_cmpint(weir_value_parse_bool("False", 5, &value), ==, WEIR_VALUE_OK);
   g_assert_false(value);
-  g_assert_cmpint(value_parse_bool("tru", 3, &value), ==, VALUE_SYNTAX);
-  g_assert_cmpint(value_parse_bool("falsy", 5, &value), ==, VALUE_SYNTAX);
-  g_assert_cmpint(value_parse_bool("", 0, &value), ==, VALUE_SYNTAX);
+  g_assert_cmpint(weir_value_parse_bool("tru", 3, &value), ==, WEIR_VALUE_SYNTAX);
+  g_assert_cmpint(weir_value_parse_bool("falsy", 5, &value), ==, WEIR_VALUE_SYNTAX);
+  g_assert_cmpint(weir_value_parse_bool("", 0, &value), ==, WEIR_VALUE_SYNTAX);
 }
 
 static void
@@ -273,31 +275,32 @@ test_timestamps(void)
   };
   static const struct {
     const char *text;
-    enum value_result result;
-  } bad[] = {{"2023-02-29", VALUE_RANGE},
-             {"1900-02-29", VALUE_RANGE},
-             {"2024-13-01", VALUE_RANGE},
-             {"2024-00-10", VALUE_RANGE},
-             {"0000-01-01", VALUE_RANGE},
-             {"2024-1-1", VALUE_SYNTAX},
-             {"2024-01-01T", VALUE_SYNTAX},
-             {"2024-01-01T24:00", VALUE_RANGE},
-             {"2024-01-01T12", VALUE_SYNTAX},
-             {"2024-01-01T12:00:", VALUE_SYNTAX},
-             {"2024-01-01T12:00:00.", VALUE_SYNTAX},
-             {"2024-01-01T12:00:00+2", VALUE_SYNTAX},
-             {"2024-01-01T12:00:00Zx", VALUE_SYNTAX},
-             {"2024-01-01T12:00:00+25:00", VALUE_RANGE},
-             {"", VALUE_SYNTAX},
-             {"20240101", VALUE_SYNTAX},
-             {"2024-01-01 x", VALUE_SYNTAX}};
+    enum weir_value_result result;
+  } bad[] = {{"2023-02-29", WEIR_VALUE_RANGE},
+             {"1900-02-29", WEIR_VALUE_RANGE},
+             {"2024-13-01", WEIR_VALUE_RANGE},
+             {"2024-00-10", WEIR_VALUE_RANGE},
+             {"0000-01-01", WEIR_VALUE_RANGE},
+             {"2024-1-1", WEIR_VALUE_SYNTAX},
+             {"2024-01-01T", WEIR_VALUE_SYNTAX},
+             {"2024-01-01T24:00", WEIR_VALUE_RANGE},
+             {"2024-01-01T12", WEIR_VALUE_SYNTAX},
+             {"2024-01-01T12:00:", WEIR_VALUE_SYNTAX},
+             {"2024-01-01T12:00:00.", WEIR_VALUE_SYNTAX},
+             {"2024-01-01T12:00:00+2", WEIR_VALUE_SYNTAX},
+             {"2024-01-01T12:00:00Zx", WEIR_VALUE_SYNTAX},
+             {"2024-01-01T12:00:00+25:00", WEIR_VALUE_RANGE},
+             {"", WEIR_VALUE_SYNTAX},
+             {"20240101", WEIR_VALUE_SYNTAX},
+             {"2024-01-01 x", WEIR_VALUE_SYNTAX}};
   int64_t micros;
   for (size_t k = 0; k < G_N_ELEMENTS(good); k++) {
-    g_assert_cmpint(value_parse_timestamp(good[k].text, strlen(good[k].text), &micros), ==, VALUE_OK);
+    g_assert_cmpint(weir_value_parse_timestamp(good[k].text, strlen(good[k].text), &micros), ==,
+                    WEIR_VALUE_OK);
     g_assert_cmpint(micros, ==, good[k].micros);
   }
   for (size_t k = 0; k < G_N_ELEMENTS(bad); k++)
-    g_assert_cmpint(value_parse_timestamp(bad[k].text, strlen(bad[k].text), &micros), ==, bad[k].result);
+    g_assert_cmpint(weir_value_parse_timestamp(bad[k].text, strlen(bad[k].text), &micros), ==, bad[k].result);
 }
 
 int

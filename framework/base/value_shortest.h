@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/** write_shortest.h: the shortest decimal that reads back as a given binary real number. */
-#ifndef WEIR_FILE_WRITE_SHORTEST_H
-#define WEIR_FILE_WRITE_SHORTEST_H
+/* The shortest decimal that reads back as a given binary real number. */
+#ifndef WEIR_BASE_VALUE_SHORTEST_H
+#define WEIR_BASE_VALUE_SHORTEST_H
 
 #include <stdint.h>
 

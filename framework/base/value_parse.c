@@ -2,7 +2,7 @@
 /* Reads numbers, booleans and times from text: eight digits at a time where there are eight. */
 #include "config.h"
 
-#include "value_parse.h"
+#include "base/value_parse.h"
 
 #include <string.h>
 #include <strings.h>
@@ -61,7 +61,7 @@ short_digits(const char *text, size_t len, uint64_t *value)
 }
 
 /* Any number of digits up to `limit`. */
-static enum value_result
+static enum weir_value_result
 long_digits(const char *text, size_t len, uint64_t limit, uint64_t *value)
 {
   uint64_t sum = 0;
@@ -69,39 +69,39 @@ long_digits(const char *text, size_t len, uint64_t limit, uint64_t *value)
   for (size_t i = 0; i < len; i++) {
     unsigned digit = (unsigned)(unsigned char)text[i] - '0';
     if (digit > 9)
-      return VALUE_SYNTAX;
+      return WEIR_VALUE_SYNTAX;
     over = over || sum > (limit - digit) / 10;
     if (!over)
       sum = sum * 10 + digit;
   }
   *value = sum;
-  return over ? VALUE_RANGE : VALUE_OK;
+  return over ? WEIR_VALUE_RANGE : WEIR_VALUE_OK;
 }
 
-enum value_result
-value_parse_u64(const char *text, size_t len, uint64_t *value)
+enum weir_value_result
+weir_value_parse_u64(const char *text, size_t len, uint64_t *value)
 {
   if (len && *text == '+')
     text++, len--;
   if (!len)
-    return VALUE_SYNTAX;
+    return WEIR_VALUE_SYNTAX;
   if (len <= 16)
-    return short_digits(text, len, value) ? VALUE_OK : VALUE_SYNTAX;
+    return short_digits(text, len, value) ? WEIR_VALUE_OK : WEIR_VALUE_SYNTAX;
   return long_digits(text, len, UINT64_MAX, value);
 }
 
-enum value_result
-value_parse_i64(const char *text, size_t len, int64_t *value)
+enum weir_value_result
+weir_value_parse_i64(const char *text, size_t len, int64_t *value)
 {
   uint64_t sum = 0;
   bool negative = len && *text == '-';
-  enum value_result result;
+  enum weir_value_result result;
   if (negative || (len && *text == '+'))
     text++, len--;
   if (!len)
-    return VALUE_SYNTAX;
+    return WEIR_VALUE_SYNTAX;
   if (len <= 16)
-    result = short_digits(text, len, &sum) ? VALUE_OK : VALUE_SYNTAX;
+    result = short_digits(text, len, &sum) ? WEIR_VALUE_OK : WEIR_VALUE_SYNTAX;
   else
     result = long_digits(text, len, (uint64_t)INT64_MAX + negative, &sum);
   *value = (int64_t)(negative ? 0 - sum : sum);
@@ -111,13 +111,13 @@ value_parse_i64(const char *text, size_t len, int64_t *value)
 /* --- Words and times -------------------------------------------------------------------------------------
  */
 
-enum value_result
-value_parse_bool(const char *text, size_t len, bool *value)
+enum weir_value_result
+weir_value_parse_bool(const char *text, size_t len, bool *value)
 {
   *value = len == 4;
   if (len == 4)
-    return strncasecmp(text, "true", 4) ? VALUE_SYNTAX : VALUE_OK;
-  return len == 5 && !strncasecmp(text, "false", 5) ? VALUE_OK : VALUE_SYNTAX;
+    return strncasecmp(text, "true", 4) ? WEIR_VALUE_SYNTAX : WEIR_VALUE_OK;
+  return len == 5 && !strncasecmp(text, "false", 5) ? WEIR_VALUE_OK : WEIR_VALUE_SYNTAX;
 }
 
 /* A text that is read from its front; what was read is cut off. */
@@ -174,17 +174,17 @@ days_of_month(int year, int month)
   return days[month - 1] + (month == 2 && leap);
 }
 
-static enum value_result
+static enum weir_value_result
 take_date(struct reading *r, int64_t *days)
 {
   int year, month, day;
   if (!take_digits(r, 4, &year) || !take_char(r, '-') || !take_digits(r, 2, &month) || !take_char(r, '-') ||
       !take_digits(r, 2, &day))
-    return VALUE_SYNTAX;
+    return WEIR_VALUE_SYNTAX;
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_of_month(year, month))
-    return VALUE_RANGE;
+    return WEIR_VALUE_RANGE;
   *days = days_from_date(year, month, day);
-  return VALUE_OK;
+  return WEIR_VALUE_OK;
 }
 
 /* Digits behind the point of the seconds, in microseconds; there is at least one. */
@@ -201,61 +201,61 @@ take_fraction(struct reading *r, int64_t *micros)
   return n > 0;
 }
 
-static enum value_result
+static enum weir_value_result
 take_clock(struct reading *r, int64_t *micros)
 {
   int hour, minute, second = 0;
   int64_t fraction = 0;
   if (!take_digits(r, 2, &hour) || !take_char(r, ':') || !take_digits(r, 2, &minute))
-    return VALUE_SYNTAX;
+    return WEIR_VALUE_SYNTAX;
   if (take_char(r, ':')) {
     if (!take_digits(r, 2, &second))
-      return VALUE_SYNTAX;
+      return WEIR_VALUE_SYNTAX;
     if ((take_char(r, '.') || take_char(r, ',')) && !take_fraction(r, &fraction))
-      return VALUE_SYNTAX;
+      return WEIR_VALUE_SYNTAX;
   }
   if (hour > 23 || minute > 59 || second > 60)
-    return VALUE_RANGE;
+    return WEIR_VALUE_RANGE;
   *micros = ((int64_t)hour * 3600 + (int64_t)minute * 60 + second) * 1000000 + fraction;
-  return VALUE_OK;
+  return WEIR_VALUE_OK;
 }
 
-static enum value_result
+static enum weir_value_result
 take_offset(struct reading *r, int64_t *micros)
 {
   int hours, minutes = 0;
   bool negative = r->len && *r->at == '-';
   *micros = 0;
   if (!r->len || take_char(r, 'Z') || take_char(r, 'z'))
-    return VALUE_OK;
+    return WEIR_VALUE_OK;
   if (!take_char(r, '+') && !take_char(r, '-'))
-    return VALUE_SYNTAX;
+    return WEIR_VALUE_SYNTAX;
   if (!take_digits(r, 2, &hours))
-    return VALUE_SYNTAX;
+    return WEIR_VALUE_SYNTAX;
   if (r->len && (take_char(r, ':') || true) && !take_digits(r, 2, &minutes))
-    return VALUE_SYNTAX;
+    return WEIR_VALUE_SYNTAX;
   if (hours > 23 || minutes > 59)
-    return VALUE_RANGE;
+    return WEIR_VALUE_RANGE;
   *micros = ((int64_t)hours * 3600 + (int64_t)minutes * 60) * 1000000 * (negative ? -1 : 1);
-  return VALUE_OK;
+  return WEIR_VALUE_OK;
 }
 
-enum value_result
-value_parse_timestamp(const char *text, size_t len, int64_t *microseconds)
+enum weir_value_result
+weir_value_parse_timestamp(const char *text, size_t len, int64_t *microseconds)
 {
   struct reading r = {text, len};
   int64_t days, clock = 0, offset = 0;
-  enum value_result result = take_date(&r, &days);
-  if (result == VALUE_OK && r.len) {
+  enum weir_value_result result = take_date(&r, &days);
+  if (result == WEIR_VALUE_OK && r.len) {
     if (!take_char(&r, 'T') && !take_char(&r, 't') && !take_char(&r, ' '))
-      return VALUE_SYNTAX;
+      return WEIR_VALUE_SYNTAX;
     result = take_clock(&r, &clock);
-    if (result == VALUE_OK)
+    if (result == WEIR_VALUE_OK)
       result = take_offset(&r, &offset);
   }
-  if (result == VALUE_OK && r.len)
-    result = VALUE_SYNTAX;
-  if (result == VALUE_OK)
+  if (result == WEIR_VALUE_OK && r.len)
+    result = WEIR_VALUE_SYNTAX;
+  if (result == WEIR_VALUE_OK)
     *microseconds = days * INT64_C(86400000000) + clock - offset;
   return result;
 }
