@@ -36,6 +36,7 @@ EXTRA_DIST += tests/e2e/readme.py
 CLEANFILES += tests/install.lock
 
 include tests/e2e/local.mk
+include tests/fuzz/local.mk
 
 # Tests on real data sets: `make check-data`.
 DATA_TESTS += tests/data/test-read.sh tests/data/test-banking77.sh
