@@ -33,7 +33,7 @@ includes framework/net base
 includes framework/store base
 includes framework/report base
 includes framework/harness core base
-includes framework/cli core report store net base
+includes framework/cli core report harness store net base
 for plugin in "$top_srcdir"/plugins/*/; do
   plugin=${plugin%/}
   includes "plugins/${plugin##*/}" ml net store base

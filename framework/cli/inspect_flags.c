@@ -9,6 +9,8 @@ const CliFlag cli_inspect_flags[] = {
     {INSPECT_MAN, "man", 0, NULL, "print the sections of a plugin's manual page about its stages, as roff",
      FALSE},
     {INSPECT_PATH, "path", 0, NULL, "print the folders that are searched for plugins, in order", FALSE},
+    {INSPECT_TEST, "test", 0, "CASES", "test stages with the cases of a file, and print TAP", FALSE},
+    {INSPECT_ONLY, "only", 0, "TEXT", "with --test: only the cases whose name holds this text", FALSE},
     {INSPECT_PLUGIN_PATH, "plugin-path", 0, "PATH",
      "folders of plugins, separated by colons, that come before WEIR_PLUGIN_PATH and the installed one",
      FALSE},
@@ -28,6 +30,7 @@ cli_inspect_help(guint columns)
                    "usage: pipeline-inspect [FLAG]... [PLUGIN | PLUGIN.STAGE | FILE]...\n\nFlags:\n");
   cli_arguments_help_flags(out, cli_inspect_flags, columns);
   g_string_append(out,
-                  "\nExit status: 0 done, 1 a plugin could not be opened, 2 wrong usage or no such stage.\n");
+                  "\nExit status: 0 done, 1 a plugin could not be opened or a test failed, 2 wrong usage or no "
+                  "such stage.\n");
   return g_string_free(out, FALSE);
 }

@@ -11,6 +11,7 @@
 #include <locale.h>
 #include <string.h>
 #include <unistd.h>
+#include <weir/harness.h>
 
 typedef struct Inspector {
   CliTerminal *terminal; /* stderr */
@@ -208,9 +209,12 @@ usage_is_right(const Inspector *inspector)
   GPtrArray *errors = inspector->arguments->errors;
   guint n = inspector->arguments->positional->len;
   if (is_given(inspector, INSPECT_JSON) + is_given(inspector, INSPECT_SCHEMA) +
-          is_given(inspector, INSPECT_MAN) + is_given(inspector, INSPECT_PATH) >
+          is_given(inspector, INSPECT_MAN) + is_given(inspector, INSPECT_PATH) +
+          is_given(inspector, INSPECT_TEST) >
       1)
-    g_ptr_array_add(errors, g_strdup("only one of --json, --schema, --man and --path can be given"));
+    g_ptr_array_add(errors, g_strdup("only one of --json, --schema, --man, --path and --test can be given"));
+  if (is_given(inspector, INSPECT_ONLY) && !is_given(inspector, INSPECT_TEST))
+    g_ptr_array_add(errors, g_strdup("--only goes with --test"));
   if (is_given(inspector, INSPECT_MAN) && n == 0)
     g_ptr_array_add(errors, g_strdup("--man needs a plugin: pipeline-inspect --man PLUGIN"));
   const CliArgument *path = cli_arguments_get(inspector->arguments, INSPECT_PLUGIN_PATH);
@@ -220,6 +224,16 @@ usage_is_right(const Inspector *inspector)
   for (guint i = 0; i < errors->len; i++)
     cli_print_error(inspector->terminal, errors->pdata[i]);
   return errors->len == 0;
+}
+
+static int
+run_cases(const Inspector *inspector, const char *file, const char *plugin_path)
+{
+  const CliArgument *only = cli_arguments_get(inspector->arguments, INSPECT_ONLY);
+  int result = weir_harness_run_cases(file, plugin_path, only ? only->value : NULL);
+  if (result < 0)
+    return WEIR_EXIT_USAGE;
+  return weir_harness_finish() || !result ? WEIR_EXIT_FAILED : WEIR_EXIT_OK;
 }
 
 static int
@@ -237,6 +251,9 @@ inspect(Inspector *inspector)
   }
   if (!usage_is_right(inspector))
     return WEIR_EXIT_USAGE;
+  const CliArgument *test = cli_arguments_get(inspector->arguments, INSPECT_TEST);
+  if (test)
+    return run_cases(inspector, test->value, path ? path->value : NULL);
   inspector->unsafe = is_given(inspector, INSPECT_UNSAFE_PLUGINS);
   inspector->scan = cli_scan_new(path ? path->value : NULL);
   if (is_given(inspector, INSPECT_PATH))

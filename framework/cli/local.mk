@@ -28,7 +28,7 @@ pipeline_inspect_SOURCES = framework/cli/inspect_main.c \
   framework/cli/scan.h framework/cli/scan.c \
   framework/cli/inspect_views.h framework/cli/inspect_text.c framework/cli/inspect_man.c \
   framework/cli/inspect_schema.c framework/cli/schema_options.h framework/cli/schema_options.c
-pipeline_inspect_LDADD = libweir-cli.la
+pipeline_inspect_LDADD = libweir-cli.la libweir-harness-1.la
 
 cli_tests = framework/cli/test_arguments framework/cli/test_text framework/cli/test_progress \
   framework/cli/test_summary

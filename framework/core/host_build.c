@@ -60,7 +60,7 @@ static Building *
 building_new(WeirStage *stage, WeirOutput *output, guint n)
 {
   Building *building = g_new0(Building, 1);
-  building->public.host = &weir_host_table;
+  building->public.host = stage->public.host;
   building->public.stage = &stage->public;
   building->public.n_columns = n;
   building->public.columns = g_new0(weir_builder *, n + 1);

@@ -45,7 +45,7 @@ weir_host_spill_begin(weir_stage *public, const struct ArrowSchema *arrow)
     return NULL;
   }
   Spill *spill = g_new0(Spill, 1);
-  spill->public.host = &weir_host_table;
+  spill->public.host = stage->public.host;
   spill->stage = stage;
   spill->running = running;
   spill->schema = g_steal_pointer(&schema);

@@ -162,6 +162,43 @@ weir_plugin_open(const char *file, gboolean allow_unsafe, GError **error)
   return plugin;
 }
 
+/* ---- Plugins of the program itself ----------------------------------------------------------------------
+ */
+
+static GHashTable *built_in; /* by name; guarded by `lock` */
+
+gboolean
+weir_plugin_add_built_in(const weir_plugin *descriptor, const char *file, GError **error)
+{
+  const weir_plugin *adopted = weir_descriptor_adopt(descriptor, file, error);
+  if (!adopted)
+    return FALSE;
+  g_mutex_lock(&lock);
+  if (!built_in)
+    built_in = g_hash_table_new(g_str_hash, g_str_equal);
+  gboolean taken = g_hash_table_contains(built_in, adopted->name);
+  if (!taken) {
+    WeirPlugin *plugin = g_new0(WeirPlugin, 1);
+    plugin->file = g_strdup(file);
+    plugin->descriptor = adopted;
+    g_hash_table_insert(built_in, (gpointer)adopted->name, plugin);
+  }
+  g_mutex_unlock(&lock);
+  if (taken)
+    g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "there is a built-in plugin \"%s\" already",
+                adopted->name);
+  return !taken;
+}
+
+WeirPlugin *
+weir_plugin_built_in(const char *name)
+{
+  g_mutex_lock(&lock);
+  WeirPlugin *plugin = built_in ? g_hash_table_lookup(built_in, name) : NULL;
+  g_mutex_unlock(&lock);
+  return plugin;
+}
+
 const char *
 weir_plugin_get_file(const WeirPlugin *plugin)
 {

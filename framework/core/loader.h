@@ -21,6 +21,12 @@ const weir_plugin *weir_descriptor_adopt(const weir_plugin *raw, const char *fil
 WeirPlugin *weir_plugin_find(const char *name, const char *const *folders, gboolean allow_unsafe,
                              GError **error);
 
+/* Add a plugin that is part of this program: found by its name before any folder is looked into, as if it had been
+   opened from `file`. Its descriptor lives as long as the process. FALSE: it breaks W17, or the name is taken. */
+gboolean weir_plugin_add_built_in(const weir_plugin *descriptor, const char *file, GError **error);
+/* The plugin that was added under this name, or NULL. */
+WeirPlugin *weir_plugin_built_in(const char *name);
+
 /* A name as plugins, classes, ports and options have: a-z, 0-9 and '-', beginning with a letter, at most 64.
  */
 gboolean weir_name_is_valid(const char *name);

@@ -110,6 +110,9 @@ weir_plugin_find(const char *name, const char *const *folders, gboolean allow_un
                 quoted, NAME_LIMIT);
     return NULL;
   }
+  WeirPlugin *built_in = weir_plugin_built_in(name);
+  if (built_in)
+    return built_in;
   for (guint i = 0; folders[i]; i++) {
     g_autofree char *base = g_strconcat(name, SUFFIX, NULL);
     g_autofree char *file = g_build_filename(folders[i], base, NULL);

@@ -36,6 +36,7 @@ struct WeirRun {
 
   char **folders;
   WeirPlan *plan;
+  const weir_host *host; /* what stages reach the host through; NULL: weir_host_table. Set before the plan */
 
   GMainContext *context;
   GAsyncQueue *messages; /* of WeirPosted */

@@ -9,7 +9,7 @@ void
 weir_stage_init(WeirStage *stage, WeirRun *run, WeirPlanStage *plan, WeirRunningStage *running)
 {
   memset(stage, 0, sizeof *stage);
-  stage->public.host = &weir_host_table;
+  stage->public.host = run && run->host ? run->host : &weir_host_table;
   stage->public.state = plan->state;
   stage->running = running;
   stage->plan = plan;
