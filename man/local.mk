@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Manual pages: of the commands, the pipeline file and the overview; of plugins, with their tables filled in.
-dist_man_MANS = man/pipeline-run.1 man/pipeline-inspect.1 man/weir-pipeline.5
+dist_man_MANS = man/pipeline-run.1 man/pipeline-inspect.1 man/weir-pipeline.5 man/weir-cases.5
 man_MANS += man/weir.7
 EXTRA_DIST += man/weir.7.in man/page.awk man/test-man.sh
 CLEANFILES += man/weir.7

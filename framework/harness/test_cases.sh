@@ -85,6 +85,10 @@ cat >cases.json <<'END'
 END
 try "mistakes in the file, all at once" 2 'cases.json:2:.*unknown key "inn" in a case; did you mean "in"' \
   'cases.json:3:.*no "use"' 'cases.json:4:.*a row must be a map' 'cases.json:5:' 'cases.json:6:' 'cases.json:7:.*not within'
+# The example of the manual page, as it stands there.
+sed -n '/^{ "use"/,/^\.RE/{s/\\e/\\/g;/^\.RE/q;p;}' "$top_srcdir/man/weir-cases.5" >cases.json
+"$inspect" --test cases.json >out 2>&1 && grep -q '^1\.\.3$' out
+if [ $? -eq 0 ]; then ok "the example of weir-cases(5)"; else not_ok "the example of weir-cases(5)" "$(cat out)"; fi
 rm cases.json
 try "a file that is not there" 2 'cases.json'
 plan

@@ -166,7 +166,7 @@ int weir_harness_finish(void);
  */
 
 /**
- * Run a file of cases (pipeline-inspect(1) has its form), each in a child process, and print TAP, numbered on from
+ * Run a file of cases (weir-cases(5)), each in a child process, and print TAP, numbered on from
  * what was printed before; weir_harness_finish() prints the plan. `plugin_path` may be NULL; `only`: cases whose name
  * ("upper.text: a null") holds this text, NULL: all. Returns 1 if all hold, 0 if not, -1 if the file cannot be read or
  * is no file of cases (printed to stderr, with lines).
