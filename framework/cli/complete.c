@@ -57,6 +57,11 @@ find_flag(const CliFlag *flags, const char *word)
 static void
 offer_argument(Answer *answer, const char *argument)
 {
+  if (strchr(argument, '|')) {
+    g_auto(GStrv) words = g_strsplit(argument, "|", -1);
+    offer_all_of(answer, (const char *const *)words, "");
+    return;
+  }
   if (strstr(argument, "FILE") || strstr(argument, "CASES"))
     g_string_append(answer->out, ":files\n");
   else if (strstr(argument, "DIR") || strstr(argument, "PATH"))

@@ -12,13 +12,15 @@ const CliFlag cli_run_flags[] = {
     {RUN_GRAPH, "graph", 0, NULL, "print the stages and edges for Graphviz, and run nothing", FALSE},
     {RUN_PLAN, "plan", 0, NULL, "print the resolved plan as JSON, and run nothing", FALSE},
     {RUN_JOBS, "jobs", 'j', "N", "threads that may work at once; default: the number of processors", FALSE},
-    {RUN_ON_ERROR, "on-error", 0, "WHAT",
-     "what to do about bad records where a stage says nothing itself: stop (the default), or reject them and "
-     "go on",
+    {RUN_ON_ERROR, "on-error", 0, "stop|reject",
+     "what becomes of bad records in stages that say nothing themselves: stop at the first (the default), or "
+     "go on without them",
      FALSE},
     {RUN_MAX_REJECTS, "max-rejects", 0, "N",
      "records that such a stage may reject before the run fails; default: what the pipeline says, or 1000",
      FALSE},
+    {RUN_METRICS, "metrics", 0, "FILE",
+     "write the figures of the run to FILE as JSON when it has ended; - for standard output", FALSE},
     {RUN_DIR, "run-dir", 0, "DIR", "folder of this run, new or empty; default: runs/NAME-TIME", FALSE},
     {RUN_PLUGIN_PATH, "plugin-path", 0, "PATH",
      "folders of plugins, separated by colons, that come before WEIR_PLUGIN_PATH and the installed one",

@@ -109,6 +109,14 @@ set_max_rejects(WeirRun *run, const char *text, GError **error)
   return TRUE;
 }
 
+/* Standard output is not where the library would look for it. */
+static void
+set_metrics(WeirRun *run, const char *file)
+{
+  g_autofree char *descriptor = g_strdup_printf("/dev/fd/%d", fileno(cli_output_file()));
+  weir_run_set_metrics_file(run, g_str_equal(file, "-") ? descriptor : file);
+}
+
 static gboolean
 set_plugin_path(WeirRun *run, const char *path, GError **error)
 {
@@ -136,6 +144,9 @@ apply(WeirRun *run, const CliArgument *argument, GError **error)
     return set_on_error(run, argument->value, error);
   case RUN_MAX_REJECTS:
     return set_max_rejects(run, argument->value, error);
+  case RUN_METRICS:
+    set_metrics(run, argument->value);
+    return TRUE;
   case RUN_DIR:
     weir_run_set_directory(run, argument->value);
     return TRUE;
@@ -215,6 +226,9 @@ apply_all(Program *program, int argc, char **argv, GError **error)
   }
   if (is_given(program, RUN_CHECK) + is_given(program, RUN_GRAPH) + is_given(program, RUN_PLAN) > 1)
     g_ptr_array_add(problems, g_strdup("only one of --check, --graph and --plan can be given"));
+  const CliArgument *metrics = cli_arguments_get(program->arguments, RUN_METRICS);
+  if (metrics && is_given(program, RUN_JSON) && strcmp(metrics->value, "-") == 0)
+    g_ptr_array_add(problems, g_strdup("--metrics - and --json both want standard output"));
   if (!problems->len)
     return TRUE;
   g_ptr_array_add(problems, NULL);

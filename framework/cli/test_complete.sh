@@ -29,13 +29,15 @@ got: $got"; fi
 }
 
 offers "a file at first" ":files " pipeline-run ""
-offers "parameters and flags of a letter" "--metric " pipeline-run p.json --me
+offers "parameters and flags of a letter" "--metric --metrics " pipeline-run p.json --me
 offers "flags without a file" "--quiet " pipeline-run --q
 offers "parameters before flags that begin so" "--input " pipeline-run p.json --inp
 offers "choices of a parameter" "accuracy macro-f1 " pipeline-run p.json --metric ""
 offers "the same behind =" "--metric=macro-f1 " pipeline-run p.json --metric=m
 offers "truth of a boolean behind =" "--strict=false --strict=true " pipeline-run p.json --strict=
 offers "files for a path" ":files " pipeline-run p.json --input ""
+offers "words of a flag" "reject stop " pipeline-run p.json --on-error ""
+offers "files for a flag" ":files " pipeline-run p.json --metrics ""
 offers "folders for a folder" ":folders " pipeline-run p.json --run-dir ""
 offers "stages after --set" "load. save. " pipeline-run p.json --set ""
 offers "options of a stage" "load.header= " pipeline-run p.json --set load.header
@@ -63,7 +65,7 @@ in_bash() {
   if [ "$got" = "$want" ]; then ok "bash: $name"; else not_ok "bash: $name" "wanted: $want
 got: $got"; fi
 }
-in_bash "parameters" "--metric " pipeline-run p.json --me
+in_bash "parameters" "--metric --metrics " pipeline-run p.json --me
 in_bash "files" "p.json " pipeline-run p.
 in_bash "folders" "folder " pipeline-run p.json --run-dir fol
 in_bash "stages" "load. save. " pipeline-run p.json --set ""
@@ -79,7 +81,7 @@ if command -v fish >/dev/null; then
     if [ "$got" = "$2" ]; then ok "fish: $1"; else not_ok "fish: $1" "wanted: $2
 got: $got"; fi
   }
-  in_fish "parameters" "--metric " "pipeline-run p.json --me"
+  in_fish "parameters" "--metric --metrics " "pipeline-run p.json --me"
   in_fish "choices" "accuracy macro-f1 " "pipeline-run p.json --metric "
   in_fish "files" "p.json " "pipeline-run p."
   in_fish "plugins" "split " "pipeline-inspect spl"

@@ -36,9 +36,12 @@ libweir_core_la_SOURCES += framework/core/pipeline.h framework/core/pipeline.c f
   framework/core/template.c framework/core/plan.h framework/core/plan.c framework/core/plan_graph.c framework/core/plan_files.c framework/core/inputs.h framework/core/inputs.c framework/core/crash.h framework/core/crash.c \
   framework/core/plan_types.c framework/core/plan_unify.c framework/core/batch_conform.c framework/core/plan_print.c framework/core/queue.h framework/core/queue.c \
   framework/core/pool.h framework/core/pool.c framework/core/stage.h framework/core/stage.c \
-  framework/core/rejects.h framework/core/rejects.c framework/core/host.c framework/core/host_batch.c framework/core/host_build.c framework/core/host_files.c framework/core/host_release.c framework/core/host_spill.c framework/core/message.c framework/core/message_json.h framework/core/message_json.c \
+  framework/core/host.c framework/core/host_batch.c framework/core/host_build.c framework/core/host_files.c framework/core/host_release.c framework/core/host_spill.c framework/core/message.c framework/core/message_json.h framework/core/message_json.c \
   framework/core/worker.c framework/core/rundir.h framework/core/rundir.c framework/core/runjson.c \
   framework/core/run.h framework/core/run.c
+
+libweir_core_la_SOURCES += framework/core/rejects.h framework/core/rejects.c \
+  framework/core/metrics.h framework/core/metrics.c
 
 # The shared library, for programs: only what weir/host.h declares comes out of it.
 lib_LTLIBRARIES += libweir-1.la

@@ -132,6 +132,7 @@ weir_run_free(WeirRun *run)
   g_mutex_clear(&run->error_lock);
   g_free(run->id);
   g_free(run->directory);
+  g_free(run->metrics_file);
   g_free(run->plugin_path);
   g_free(run->error);
   g_free(run->held);
@@ -236,6 +237,13 @@ weir_run_set_directory(WeirRun *run, const char *directory)
 {
   g_free(run->directory);
   run->directory = g_strdup(directory);
+}
+
+void
+weir_run_set_metrics_file(WeirRun *run, const char *file)
+{
+  g_free(run->metrics_file);
+  run->metrics_file = g_strdup(file);
 }
 
 void
@@ -405,20 +413,35 @@ journal_listener(WeirRun *run, const WeirMessage *message, gpointer data)
     weir_run_warn(run, error->message);
 }
 
-/* A record that cannot be written fails a run that did well; one that did not has its own reason. */
-static int
-write_record(WeirRun *run, int code)
+static const char *
+state_of(int code)
 {
   static const char *const states[] = {"done", "failed", "", "", "held"};
-  g_autoptr(GError) reason = NULL;
-  if (weir_run_dir_record(run->dir, run, code <= 4 ? states[code] : "interrupted", code, &reason))
-    return code;
+  return code <= 4 ? states[code] : "interrupted";
+}
+
+/* A record that cannot be written fails a run that did well; one that did not has its own reason. */
+static int
+fail_of_record(WeirRun *run, int code, const GError *reason)
+{
   if (code != WEIR_EXIT_OK) {
     weir_run_warn(run, reason->message);
     return code;
   }
   run->error = g_strdup(reason->message);
   return WEIR_EXIT_FAILED;
+}
+
+/* The file of metrics first, since the other says how the run ended. */
+static int
+write_records(WeirRun *run, int code)
+{
+  g_autoptr(GError) metrics = NULL, record = NULL;
+  if (!weir_run_write_metrics_file(run, state_of(code), code, &metrics))
+    code = fail_of_record(run, code, metrics);
+  if (!weir_run_dir_record(run->dir, run, state_of(code), code, &record))
+    code = fail_of_record(run, code, record);
+  return code;
 }
 
 /* Whether an interruption came too late to change anything. */
@@ -446,16 +469,13 @@ exit_code(WeirRun *run)
 static void
 post_end(WeirRun *run, int code)
 {
-  static const char *const texts[] = {"done", "failed", "", "", "held"};
   if (code == WEIR_EXIT_FAILED) {
     WeirMessage failure = {.type = WEIR_MESSAGE_ERROR, .text = run->error};
     weir_run_post(run, &failure);
   }
   WeirMessage message = {.type = WEIR_MESSAGE_RUN_END,
                          .code = code,
-                         .text = code == WEIR_EXIT_HELD ? run->held
-                                 : code < 4             ? texts[code]
-                                                        : "interrupted"};
+                         .text = code == WEIR_EXIT_HELD ? run->held : state_of(code)};
   weir_run_post(run, &message);
   weir_run_dispatch(run);
 }
@@ -485,6 +505,10 @@ prepare_run(WeirRun *run, GError **error)
     int code = reason->code;
     g_propagate_error(error, g_steal_pointer(&reason));
     return code;
+  }
+  if (!weir_run_check_metrics_file(run, &reason)) {
+    g_set_error_literal(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, reason->message);
+    return WEIR_EXIT_USAGE;
   }
   if (run->jobs == 0)
     run->jobs = g_get_num_processors();
@@ -523,7 +547,7 @@ weir_run_execute(WeirRun *run, GError **error)
   weir_run_dispatch(run);
   weir_inputs_finish(run->inputs, g_atomic_int_get(&run->interrupted));
   finish_rejects(run);
-  code = write_record(run, exit_code(run));
+  code = write_records(run, exit_code(run));
   post_end(run, code);
   if (code != 0)
     g_set_error_literal(error, WEIR_EXIT_ERROR, code,

@@ -32,7 +32,8 @@ struct WeirRun {
   gboolean on_error_reject; /* if the next says that it was set */
   guint64 max_rejects;
   gboolean on_error_set, max_rejects_set;
-  GArray *listeners; /* of WeirListenerEntry */
+  char *metrics_file; /* NULL: none */
+  GArray *listeners;  /* of WeirListenerEntry */
 
   char **folders;
   WeirPlan *plan;
@@ -69,6 +70,8 @@ void weir_run_drop_messages(WeirRun *run);
 
 /* Note the first failure, secrets replaced, and cancel. `report` is taken. */
 void weir_run_fail(WeirRun *run, char *report);
+/* runjson.c: what differs between runs that are otherwise the same. */
+void weir_run_write_measured(WeirRun *run, WeirJsonWriter *json);
 /* Wake everything that waits. */
 void weir_run_stop(WeirRun *run);
 /* worker.c: start the threads of all stages; they count run->running down. */

@@ -90,8 +90,7 @@ weir_run_dir_new(const char *directory, const char *name, GError **error)
   g_mutex_init(&dir->lock);
   dir->artifacts = g_ptr_array_new_with_free_func(made_thing_free);
   dir->outputs = g_ptr_array_new_with_free_func(made_thing_free);
-  dir->metrics = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
-  dir->metric_order = g_ptr_array_new_with_free_func(g_free);
+  dir->metrics = weir_metrics_new();
   return dir;
 }
 
@@ -103,26 +102,10 @@ weir_run_dir_free(WeirRunDir *dir)
   close(dir->journal);
   g_ptr_array_unref(dir->artifacts);
   g_ptr_array_unref(dir->outputs);
-  g_hash_table_unref(dir->metrics);
-  g_ptr_array_unref(dir->metric_order);
+  weir_metrics_free(dir->metrics);
   g_mutex_clear(&dir->lock);
   g_free(dir->path);
   g_free(dir);
-}
-
-static void
-note_metric(WeirRunDir *dir, const WeirMessage *message)
-{
-  g_autofree char *key = g_strdup_printf("%s\n%s", message->stage, message->name);
-  double *value = g_new(double, 1);
-  *value = message->value;
-  if (g_hash_table_contains(dir->metrics, key)) {
-    g_hash_table_insert(dir->metrics, key, value);
-  } else {
-    char *kept = g_strdup(key);
-    g_ptr_array_add(dir->metric_order, kept);
-    g_hash_table_insert(dir->metrics, kept, value);
-  }
 }
 
 /* A whole line or none. After a failure the journal has ended: one with a gap would be taken for whole. */
@@ -154,7 +137,7 @@ weir_run_dir_note(WeirRunDir *dir, const WeirMessage *message, GError **error)
   if (message->type == WEIR_MESSAGE_TICK)
     return TRUE;
   if (message->type == WEIR_MESSAGE_METRIC)
-    note_metric(dir, message);
+    weir_metrics_note(dir->metrics, message);
   if (dir->journal_ended)
     return TRUE;
   g_autofree char *json = weir_message_to_json(message);

@@ -3,7 +3,7 @@
 #ifndef WEIR_CORE_RUNDIR_H
 #define WEIR_CORE_RUNDIR_H
 
-#include "core/weir/host.h"
+#include "core/metrics.h"
 
 /* A file or folder that the run made: inside the run directory (an artifact) or outside (an output). */
 typedef struct {
@@ -17,10 +17,9 @@ typedef struct WeirRunDir {
   goffset journal_size;
   gboolean journal_ended; /* it could not be written any more */
   GMutex lock;
-  GPtrArray *artifacts;    /* of WeirMadeThing */
-  GPtrArray *outputs;      /* of WeirMadeThing */
-  GHashTable *metrics;     /* "stage\nname" to double * */
-  GPtrArray *metric_order; /* its keys as they came */
+  GPtrArray *artifacts; /* of WeirMadeThing */
+  GPtrArray *outputs;   /* of WeirMadeThing */
+  WeirMetrics *metrics;
 } WeirRunDir;
 
 /* Make it: `directory`, or runs/NAME-TIME in the working directory. */

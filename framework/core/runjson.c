@@ -60,26 +60,8 @@ write_made(WeirJsonWriter *json, const char *key, const GPtrArray *things)
   weir_json_end_array(json);
 }
 
-static void
-write_metrics(WeirJsonWriter *json, const WeirRunDir *dir)
-{
-  weir_json_key(json, "metrics");
-  weir_json_begin_array(json);
-  for (guint i = 0; i < dir->metric_order->len; i++) {
-    const char *key = dir->metric_order->pdata[i];
-    const char *newline = strchr(key, '\n');
-    g_autofree char *stage = g_strndup(key, newline - key);
-    weir_json_begin_object(json);
-    weir_json_member_string(json, "stage", stage);
-    weir_json_member_string(json, "name", newline + 1);
-    weir_json_member_number(json, "value", *(double *)g_hash_table_lookup(dir->metrics, key));
-    weir_json_end_object(json);
-  }
-  weir_json_end_array(json);
-}
-
-static void
-write_measured(WeirJsonWriter *json, WeirRun *run)
+void
+weir_run_write_measured(WeirRun *run, WeirJsonWriter *json)
 {
   guint n;
   const WeirStageStats *stats = weir_run_get_stats(run, &n);
@@ -140,8 +122,9 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
   write_made(json, "artifacts", dir->artifacts);
   write_made(json, "outputs", dir->outputs);
   g_mutex_unlock(&dir->lock);
-  write_metrics(json, dir);
-  write_measured(json, run);
+  weir_json_key(json, "metrics");
+  weir_metrics_write(dir->metrics, run, json);
+  weir_run_write_measured(run, json);
   weir_json_end_object(json);
   weir_json_writer_free(json);
   g_string_append_c(out, '\n');

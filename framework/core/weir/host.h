@@ -50,10 +50,10 @@ typedef enum {
   WEIR_MESSAGE_METRIC,      /**< name, value, unit */
   WEIR_MESSAGE_DATA,     /**< kind ("point", "table", …), name, json: see weir_message() in weir/plugin.h */
   WEIR_MESSAGE_ARTIFACT, /**< kind, name: path, text: sha256, json: metadata or NULL */
-  WEIR_MESSAGE_REJECT,   /**< text: where, reason and record; the first 100 of a stage: rejects.jsonl has all */
-  WEIR_MESSAGE_ERROR,    /**< text: the whole report of the failure, several lines; comes once */
-  WEIR_MESSAGE_TICK,     /**< about ten times a second while the run goes on: look at weir_run_get_stats() */
-  WEIR_MESSAGE_RUN_END   /**< code: exit code; text: one sentence */
+  WEIR_MESSAGE_REJECT, /**< text: where, reason and record; the first 100 of a stage: rejects.jsonl has all */
+  WEIR_MESSAGE_ERROR,  /**< text: the whole report of the failure, several lines; comes once */
+  WEIR_MESSAGE_TICK,   /**< about ten times a second while the run goes on: look at weir_run_get_stats() */
+  WEIR_MESSAGE_RUN_END /**< code: exit code; text: one sentence */
 } WeirMessageType;
 
 typedef struct {
@@ -127,6 +127,12 @@ WEIR_PUBLIC gboolean weir_run_set_option(WeirRun *run, const char *assignment, G
 WEIR_PUBLIC void weir_run_set_jobs(WeirRun *run, guint jobs);
 /** The run directory; default runs/NAME-TIME in the working directory. It must not exist, or be empty. */
 WEIR_PUBLIC void weir_run_set_directory(WeirRun *run, const char *directory);
+/**
+ * Write the run's figures to a file when it has ended, also when it failed or was held: one JSON object with `state`,
+ * `code`, `metrics` (stage, name, value, unit), `rejects`, `stages` (records in and out) and, under `measured`, times.
+ * The file appears whole (a pipe or device, /dev/stdout and /dev/fd/N are written to as they are); what was there is replaced. A plan that is not valid writes none.
+ */
+WEIR_PUBLIC void weir_run_set_metrics_file(WeirRun *run, const char *file);
 /** Folders of plugins, separated by ":", looked at before WEIR_PLUGIN_PATH and the installed one. */
 WEIR_PUBLIC void weir_run_set_plugin_path(WeirRun *run, const char *path);
 /** Open plugins also from folders that other users can write to. */
