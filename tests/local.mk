@@ -18,6 +18,10 @@ tests_contract_contract_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
 TESTS += tests/contract/test-contract.sh
 EXTRA_DIST += tests/contract/test-contract.sh
 
+# Each stage has cases of its own.
+TESTS += tests/harness/test-coverage.sh
+EXTRA_DIST += tests/harness/test-coverage.sh
+
 # Measurements beside peers, printed as ratios and written to bench.json.
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench.c tests/bench/gen_text.py tests/bench/sklearn_text.py
 bench: all

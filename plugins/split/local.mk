@@ -31,3 +31,5 @@ plugins_split_test_placing_LDADD = libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -
 split_scripts = plugins/split/test_split.sh
 TESTS += $(split_scripts)
 EXTRA_DIST += $(split_scripts)
+TESTS += plugins/split/cases.json
+EXTRA_DIST += plugins/split/cases.json
