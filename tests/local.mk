@@ -41,6 +41,7 @@ CLEANFILES += tests/install.lock
 
 include tests/e2e/local.mk
 include tests/fuzz/local.mk
+include tests/faults/local.mk
 
 # Tests on real data sets: `make check-data`.
 DATA_TESTS += tests/data/test-read.sh tests/data/test-banking77.sh

@@ -5,6 +5,7 @@
 #include "cli/complete.h"
 #include "cli/console.h"
 #include "cli/describe.h"
+#include "cli/fatal.h"
 #include "cli/inspect_flags.h"
 #include "cli/inspect_views.h"
 #include "cli/output.h"
@@ -281,6 +282,7 @@ main(int argc, char **argv)
   Inspector inspector = {0};
   int code;
   setlocale(LC_CTYPE, "");
+  cli_fatal_install();
   if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0)
     return complete(argc, argv);
   inspector.arguments = cli_arguments_parse(cli_inspect_flags, NULL, 0, argc, argv);
