@@ -12,6 +12,13 @@ const CliFlag cli_run_flags[] = {
     {RUN_GRAPH, "graph", 0, NULL, "print the stages and edges for Graphviz, and run nothing", FALSE},
     {RUN_PLAN, "plan", 0, NULL, "print the resolved plan as JSON, and run nothing", FALSE},
     {RUN_JOBS, "jobs", 'j', "N", "threads that may work at once; default: the number of processors", FALSE},
+    {RUN_MEMORY, "memory", 0, "SIZE",
+     "memory for batches and for what stages keep, such as 512M; what is more goes through files; default: "
+     "half of "
+     "the machine's",
+     FALSE},
+    {RUN_MAX_RECORD, "max-record", 0, "SIZE",
+     "the most that one record may have; default: an eighth of the memory, at most 64M", FALSE},
     {RUN_ON_ERROR, "on-error", 0, "stop|reject",
      "what becomes of bad records in stages that say nothing themselves: stop at the first (the default), or "
      "go on without them",

@@ -5,7 +5,6 @@
 #include "base/units.h"
 #include "cli/complete.h"
 #include "cli/console.h"
-#include "cli/fatal.h"
 #include "cli/json_lines.h"
 #include "cli/output.h"
 #include "cli/run_flags.h"
@@ -15,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_JOBS = 1024 };
+enum { MOST_JOBS = 1024, LEAST_MEMORY = 1 << 20, LEAST_RECORD = 1 << 10 };
 
 /* What the command line asks for, besides the run itself. */
 typedef struct Program {
@@ -83,6 +82,21 @@ set_jobs(WeirRun *run, const char *text, GError **error)
   return TRUE;
 }
 
+/* --memory and --max-record. */
+static gboolean
+set_size(WeirRun *run, const char *flag, const char *text, guint64 least, void (*set)(WeirRun *, guint64),
+         GError **error)
+{
+  g_autoptr(GError) why = NULL;
+  guint64 bytes;
+  if (!weir_parse_size(text, least, G_MAXINT64, &bytes, &why)) {
+    g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, "--%s: %s", flag, why->message);
+    return FALSE;
+  }
+  set(run, bytes);
+  return TRUE;
+}
+
 static gboolean
 set_on_error(WeirRun *run, const char *text, GError **error)
 {
@@ -141,6 +155,10 @@ apply(WeirRun *run, const CliArgument *argument, GError **error)
     return weir_run_set_option(run, argument->value, error);
   case RUN_JOBS:
     return set_jobs(run, argument->value, error);
+  case RUN_MEMORY:
+    return set_size(run, "memory", argument->value, LEAST_MEMORY, weir_run_set_memory, error);
+  case RUN_MAX_RECORD:
+    return set_size(run, "max-record", argument->value, LEAST_RECORD, weir_run_set_max_record, error);
   case RUN_ON_ERROR:
     return set_on_error(run, argument->value, error);
   case RUN_MAX_REJECTS:
@@ -370,7 +388,6 @@ main(int argc, char **argv)
   Program program = {0};
   int code;
   setlocale(LC_CTYPE, "");
-  cli_fatal_install();
   if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0)
     return complete(argc, argv);
   cli_output_reserve();

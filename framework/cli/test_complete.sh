@@ -29,7 +29,7 @@ got: $got"; fi
 }
 
 offers "a file at first" ":files " pipeline-run ""
-offers "parameters and flags of a letter" "--metric --metrics " pipeline-run p.json --me
+offers "parameters and flags of a letter" "--metric --metrics " pipeline-run p.json --met
 offers "flags without a file" "--quiet " pipeline-run --q
 offers "parameters before flags that begin so" "--input " pipeline-run p.json --inp
 offers "choices of a parameter" "accuracy macro-f1 " pipeline-run p.json --metric ""
@@ -65,7 +65,7 @@ in_bash() {
   if [ "$got" = "$want" ]; then ok "bash: $name"; else not_ok "bash: $name" "wanted: $want
 got: $got"; fi
 }
-in_bash "parameters" "--metric --metrics " pipeline-run p.json --me
+in_bash "parameters" "--metric --metrics " pipeline-run p.json --met
 in_bash "files" "p.json " pipeline-run p.
 in_bash "folders" "folder " pipeline-run p.json --run-dir fol
 in_bash "stages" "load. save. " pipeline-run p.json --set ""
@@ -81,7 +81,7 @@ if command -v fish >/dev/null; then
     if [ "$got" = "$2" ]; then ok "fish: $1"; else not_ok "fish: $1" "wanted: $2
 got: $got"; fi
   }
-  in_fish "parameters" "--metric --metrics " "pipeline-run p.json --me"
+  in_fish "parameters" "--metric --metrics " "pipeline-run p.json --met"
   in_fish "choices" "accuracy macro-f1 " "pipeline-run p.json --metric "
   in_fish "files" "p.json " "pipeline-run p."
   in_fish "plugins" "split " "pipeline-inspect spl"
@@ -111,7 +111,7 @@ SH
     if [[ $got == *$2* ]]; then ok "zsh: $1"; else not_ok "zsh: $1" "wanted: $2
 got: $(printf %s "$got" | cat -v)"; fi
   }
-  in_zsh "parameters" "pipeline-run p.json --metric" "pipeline-run p.json --me"
+  in_zsh "parameters" "pipeline-run p.json --metric" "pipeline-run p.json --met"
   in_zsh "plugins" "pipeline-inspect split" "pipeline-inspect spl"
 else
   skip "zsh" "it is not installed"

@@ -12,6 +12,9 @@
  * null for a field that takes none is refused (W18). */
 weir_builder *weir_builder_new(const struct ArrowSchema *field);
 void weir_builder_free(weir_builder *builder);
+/* What the first batch's buffers begin with: less than the default where there are very many columns. Later batches
+   begin with what the last one took. */
+void weir_builder_begin_with(weir_builder *builder, gint64 bytes);
 /* The first thing that went wrong, or NULL: "row 17: an integer is out of the column's range". */
 const char *weir_builder_error(const weir_builder *builder);
 /* Move what was built into `out` (zero copy), and leave the builder empty for reuse. FALSE:

@@ -5,7 +5,7 @@
 #include "core/type_expr.h"
 #include <stdlib.h>
 
-#define FIRST_BYTES 4096 /* of values, and of text: the least that a buffer begins with */
+#define FIRST_BYTES 4096 /* of values, and of text: what a buffer begins with, unless it is told */
 
 /* A builder with what only the host knows of it. The member comes first: weir_builder * converts. */
 typedef struct HostBuilder HostBuilder;
@@ -14,6 +14,7 @@ struct HostBuilder {
   HostBuilder *root; /* the column that it is part of; itself for a column */
   const char *name;  /* of a column or member; owned */
   gboolean nullable;
+  gint64 first_bytes;
   gint64 rows_hint; /* what the last batch took, so that the next one is allocated once */
   gint64 bytes_hint;
   char *error; /* the first that went wrong, in the root */
@@ -159,8 +160,9 @@ grow_rows(weir_builder *builder, gint64 rows)
   gint64 needed;
   if (__builtin_add_overflow(builder->length, rows, &needed) || needed > most)
     return builder_refuse(builder, "a batch cannot have that many rows");
-  gint64 to = next_capacity(needed, builder->capacity, host_builder(builder)->rows_hint,
-                            (gint64)MAX(FIRST_BYTES / per_row, 1), most);
+  const HostBuilder *self = host_builder(builder);
+  gint64 least = MAX(self->first_bytes / (gint64)per_row, 1);
+  gint64 to = next_capacity(needed, builder->capacity, self->rows_hint, least, most);
   gsize used = (gsize)builder->length;
   if (builder->validity &&
       !regrow(builder, (void **)&builder->validity, bits_bytes(builder->length), bits_bytes(to), TRUE))
@@ -188,8 +190,8 @@ grow_bytes(weir_builder *builder, gint64 bytes)
   gint64 needed;
   if (__builtin_add_overflow(builder->n_bytes, bytes, &needed) || needed > INT32_MAX)
     return builder_refuse(builder, "a batch holds at most 2 GiB of text in a column");
-  gint64 to = next_capacity(needed, builder->byte_capacity, host_builder(builder)->bytes_hint, FIRST_BYTES,
-                            INT32_MAX);
+  const HostBuilder *self = host_builder(builder);
+  gint64 to = next_capacity(needed, builder->byte_capacity, self->bytes_hint, self->first_bytes, INT32_MAX);
   if (!regrow(builder, (void **)&builder->bytes, (gsize)builder->n_bytes, (gsize)to, FALSE))
     return -1;
   builder->byte_capacity = to;
@@ -276,6 +278,7 @@ builder_make(const struct ArrowSchema *field, HostBuilder *root)
   HostBuilder *self = g_new0(HostBuilder, 1);
   weir_builder *base = &self->base;
   self->root = root ? root : self;
+  self->first_bytes = FIRST_BYTES;
   self->name = g_strdup(field->name ? field->name : "");
   self->nullable = (field->flags & ARROW_FLAG_NULLABLE) != 0;
   base->type = weir_type_from_format(field->format, &base->width);
@@ -297,6 +300,14 @@ weir_builder_new(const struct ArrowSchema *field)
   return builder_make(field, NULL);
 }
 
+void
+weir_builder_begin_with(weir_builder *builder, gint64 bytes)
+{
+  host_builder(builder)->first_bytes = bytes;
+  for (gint64 i = 0; i < builder->n_children; i++)
+    weir_builder_begin_with(builder->children[i], bytes);
+}
+
 static void
 free_buffers(weir_builder *builder)
 {
@@ -312,7 +323,7 @@ start_over(weir_builder *builder)
 {
   HostBuilder *self = host_builder(builder);
   if (builder->length) {
-    self->rows_hint = builder->length;
+    self->rows_hint = builder->length + builder->length / 8;
     self->bytes_hint = MIN(builder->n_bytes + builder->n_bytes / 8, INT32_MAX);
   }
   builder->validity = NULL;

@@ -179,24 +179,21 @@ static int
 host_reserve(weir_stage *public, uint64_t bytes)
 {
   WeirStage *stage = handle(public);
-  if (stage->running)
-    WEIR_COUNT(stage->running->reserved, bytes);
-  return 0;
+  if (!stage->running)
+    return 0;
+  return weir_budget_reserve(stage->run->budget, stage->plan->index, bytes) ? 0 : -1;
 }
 
 static void
 host_unreserve(weir_stage *public, uint64_t bytes)
 {
   WeirStage *stage = handle(public);
-  if (!stage->running)
-    return;
-  if (bytes > WEIR_GET(stage->running->reserved))
+  guint64 held = 0;
+  if (stage->running && !weir_budget_unreserve(stage->run->budget, stage->plan->index, bytes, &held))
     weir_stage_breach(stage, "W14",
                       "%" G_GUINT64_FORMAT " bytes were given back, but only %" G_GUINT64_FORMAT
                       " were reserved",
-                      (guint64)bytes, (guint64)WEIR_GET(stage->running->reserved));
-  else
-    __atomic_fetch_sub(&stage->running->reserved, bytes, __ATOMIC_RELAXED);
+                      (guint64)bytes, held);
 }
 
 /* A number from the pipeline's seed, the stage's name and the stream: FNV-1a, then SplitMix64's finish. */
@@ -396,7 +393,9 @@ host_table_batch(weir_stage *public, uint32_t port, uint64_t index, struct Arrow
     guint64 n = weir_queue_n_batches(edge->queue);
     if (index < n) {
       struct ArrowArray found;
-      weir_queue_share(edge->queue, index, &found);
+      g_autoptr(GError) why = NULL;
+      if (!weir_queue_share(edge->queue, index, &found, &why))
+        return weir_stage_fail_host(stage, "input \"%s\": %s", input->name, why->message);
       if (!edge->columns) {
         weir_batch_move(&found, batch);
         return leave_out(stage, input, number, batch);
@@ -474,8 +473,7 @@ host_comm_barrier(weir_stage *public)
 static uint64_t
 host_record_limit(weir_stage *public)
 {
-  (void)public;
-  return UINT64_C(64) << 20;
+  return weir_budget_record_limit(handle(public)->run->budget);
 }
 
 const weir_host weir_host_table = {

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Batches on their way out of a stage: checked against the port's type, delivered. */
+#include "core/output_table.h"
 #include "core/run.h"
 
 #include "base/error.h"
+#include "base/quote.h"
+#include "base/units.h"
 
 /* ---- Declaring ------------------------------------------------------------------------------------------ */
 
@@ -56,21 +59,110 @@ put(WeirStage *stage, WeirEdge *edge, struct ArrowArray *batch, guint64 bytes)
 {
   Waiting waiting = {&stage->running->counters, edge};
   guint64 waited = 0;
-  gboolean fine = weir_queue_put(edge->queue, batch, bytes, &waited, note_wait, &waiting);
+  g_autoptr(GError) error = NULL;
+  if (edge->spool) {
+    g_autofree char *path = g_strdup_printf("%s/.spool-%u", stage->run->dir->path, edge->index);
+    weir_queue_spool_to(edge->queue, path, edge->from->schema);
+  }
+  gboolean fine = weir_queue_put(edge->queue, batch, bytes, &waited, note_wait, &waiting, &error);
   if (waited) {
     WEIR_SET(stage->running->counters.waits, NULL);
     WEIR_COUNT(stage->running->counters.wait_out_ns, waited);
     stage->blocked_ns += waited;
   }
+  if (error)
+    weir_stage_fail_host(stage, "output \"%s\": %s", edge->from->name, error->message);
   return fine;
+}
+
+/* The stream edges of an output; the first `n` of `edges` get them. */
+static guint
+stream_edges(const WeirOutput *output, WeirEdge **edges)
+{
+  guint n = 0;
+  for (guint e = 0; e < output->edges->len; e++) {
+    WeirEdge *edge = output->edges->pdata[e];
+    if (!(edge->to->row->flags & WEIR_PORT_TABLE))
+      edges[n++] = edge;
+  }
+  return n;
+}
+
+/* The column that most of a row's bytes are in. */
+static const char *
+largest_column(const WeirSchema *schema, const struct ArrowArray *row)
+{
+  guint64 most = 0;
+  guint found = 0;
+  for (guint c = 0; c < weir_schema_n_columns(schema); c++) {
+    struct ArrowSchema one = schema->arrow;
+    struct ArrowArray alone = *row;
+    one.n_children = alone.n_children = 1;
+    one.children += c;
+    alone.children += c;
+    WeirSchema single = {.arrow = one};
+    guint64 bytes = weir_batch_bytes(&single, &alone);
+    if (bytes > most) {
+      most = bytes;
+      found = c;
+    }
+  }
+  return weir_schema_column_name(schema, found);
+}
+
+/* A batch has more bytes than a record may have: whether one of its records does. */
+static int
+check_records(WeirStage *stage, const WeirOutput *output, const struct ArrowArray *batch)
+{
+  guint64 limit = weir_budget_record_limit(stage->run->budget);
+  for (gint64 r = 0; r < batch->length; r++) {
+    struct ArrowArray row = *batch;
+    row.offset += r;
+    row.length = 1;
+    guint64 bytes = weir_batch_bytes(output->schema, &row);
+    if (bytes <= limit)
+      continue;
+    char where[80];
+    gint at = weir_schema_find(output->schema, "_row");
+    guint64 id = 0;
+    if (at >= 0) {
+      weir_column ids = weir_batch_column(&output->schema->arrow, &row, at);
+      id = weir_is_null(&ids, 0) ? 0 : (guint64)weir_get_integer(&ids, 0);
+    }
+    if (id)
+      g_snprintf(where, sizeof where, "record %" G_GUINT64_FORMAT " of source %" G_GUINT64_FORMAT,
+                 id & ((G_GUINT64_CONSTANT(1) << 48) - 1), (id >> 48) + 1);
+    else
+      g_snprintf(where, sizeof where, "row %" G_GINT64_FORMAT " of batch %" G_GUINT64_FORMAT, r + 1,
+                 WEIR_GET(stage->running->counters.batches_out) + 1);
+    g_autofree char *size = weir_format_size((double)bytes);
+    g_autofree char *most = weir_format_size((double)limit);
+    g_autofree char *enough = weir_size_to_text((bytes | 0xfffff) + 1);
+    g_autofree char *column = weir_quote(largest_column(output->schema, &row), -1);
+    return weir_stage_fail_host(
+        stage,
+        "output \"%s\": %s has %s, most of it in column %s, and a record may have %s\n"
+        "  hint: leave such records out or cut them, or allow them with --max-record %s",
+        output->name, where, size, column, most, enough);
+  }
+  return 0;
 }
 
 int
 weir_stage_deliver(WeirStage *stage, WeirOutput *output, struct ArrowArray *batch)
 {
   WeirStageCounters *counters = &stage->running->counters;
-  guint n = output->edges->len;
+  g_autofree WeirEdge **edges = g_new(WeirEdge *, output->edges->len + 1);
+  guint n = stream_edges(output, edges);
   guint64 bytes = weir_batch_bytes(output->schema, batch);
+  gboolean fine =
+      bytes <= weir_budget_record_limit(stage->run->budget) || check_records(stage, output, batch) == 0;
+  if (fine && n < output->edges->len)
+    fine = weir_output_table_add(stage, output, batch, bytes) == 0;
+  if (!fine) {
+    weir_batch_release(batch);
+    return -1;
+  }
   WEIR_COUNT(counters->records_out, (guint64)batch->length);
   WEIR_COUNT(counters->batches_out, 1);
   WEIR_COUNT(counters->bytes_out, bytes);
@@ -79,12 +171,11 @@ weir_stage_deliver(WeirStage *stage, WeirOutput *output, struct ArrowArray *batc
     return 0;
   }
   if (n == 1)
-    return put(stage, output->edges->pdata[0], batch, bytes) ? 0 : -1;
+    return put(stage, edges[0], batch, bytes) ? 0 : -1;
   g_autofree struct ArrowArray *shared = g_new(struct ArrowArray, n);
-  gboolean fine = TRUE;
   weir_batch_share(batch, shared, n);
   for (guint e = 0; e < n; e++)
-    fine &= put(stage, output->edges->pdata[e], &shared[e], bytes);
+    fine &= put(stage, edges[e], &shared[e], bytes);
   return fine ? 0 : -1;
 }
 

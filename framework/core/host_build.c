@@ -56,6 +56,54 @@ output_to_build(WeirStage *stage, uint32_t port, const char *what)
   return NULL;
 }
 
+/* All new columns of a first batch together begin with about so many bytes. */
+#define FIRST_BATCH ((gint64)1 << 20)
+
+/* A builder for a column of an output: that of the last batch, which knows how large it became; or a new one. */
+static weir_builder *
+take_builder(const WeirStage *stage, const WeirOutput *output, guint column)
+{
+  weir_builder **spare = stage->spare_builders[output->index];
+  if (spare && spare[column])
+    return g_steal_pointer(&spare[column]);
+  weir_builder *builder = weir_builder_new(output->schema->arrow.children[column]);
+  gint64 share = FIRST_BATCH / MAX(weir_schema_n_columns(output->schema), 1);
+  weir_builder_begin_with(builder, CLAMP(share, 64, 4096));
+  return builder;
+}
+
+/* The builders of a batch that was sent. */
+static void
+keep_builders(WeirStage *stage, const Building *building)
+{
+  const WeirOutput *output = building->output;
+  guint n = weir_schema_n_columns(output->schema);
+  weir_builder ***spare = &stage->spare_builders[output->index];
+  if (!*spare)
+    *spare = g_new0(weir_builder *, n + 1);
+  for (guint c = 0; c < n; c++) {
+    if (building->from && building->columns[c] >= 0)
+      continue;
+    weir_builder **builder = &building->public.columns[building->from ? (guint)building->builders[c] : c];
+    if (!(*spare)[c])
+      (*spare)[c] = g_steal_pointer(builder);
+  }
+}
+
+void
+weir_host_free_builders(WeirStage *stage)
+{
+  while (stage->builders->len)
+    weir_host_batch_drop(stage->builders->pdata[stage->builders->len - 1]);
+  for (guint o = 0; o < stage->plan->n_outputs; o++) {
+    weir_builder **spare = stage->spare_builders[o];
+    for (guint c = 0; spare && c < weir_schema_n_columns(stage->plan->outputs[o].schema); c++)
+      weir_builder_free(spare[c]);
+    g_free(spare);
+  }
+  g_clear_pointer(&stage->spare_builders, g_free);
+}
+
 static Building *
 building_new(WeirStage *stage, WeirOutput *output, guint n)
 {
@@ -78,7 +126,7 @@ weir_host_batch_new(weir_stage *public, uint32_t port)
     return NULL;
   Building *building = building_new(stage, output, weir_schema_n_columns(output->schema));
   for (guint c = 0; c < building->public.n_columns; c++)
-    building->public.columns[c] = weir_builder_new(output->schema->arrow.children[c]);
+    building->public.columns[c] = take_builder(stage, output, c);
   return &building->public;
 }
 
@@ -91,7 +139,8 @@ begin_from(Building *building, const WeirInput *from, struct ArrowArray *batch)
   weir_batch_move(batch, &building->input);
   for (guint c = 0; c < weir_schema_n_columns(schema); c++)
     if (building->columns[c] < 0)
-      building->public.columns[building->builders[c]] = weir_builder_new(schema->arrow.children[c]);
+      building->public.columns[building->builders[c]] =
+          take_builder((WeirStage *)building->public.stage, building->output, c);
 }
 
 weir_batch *
@@ -282,6 +331,8 @@ weir_host_batch_send(weir_batch *public)
   g_autoptr(GError) error = NULL;
   gint64 rows = check_rows(stage, building);
   gboolean fine = rows >= 0 && assemble(building, rows, &batch, &error);
+  if (fine)
+    keep_builders(stage, building);
   weir_host_batch_drop(public);
   if (!fine)
     return rows < 0 ? -1 : weir_stage_fail_host(stage, "%s", error->message);

@@ -35,6 +35,8 @@ libweir_core_la_CPPFLAGS += -DWEIR_VERSION='"$(PACKAGE_VERSION)"'
 libweir_core_la_SOURCES += framework/core/pipeline.h framework/core/pipeline.c framework/core/parameters.c \
   framework/core/template.c framework/core/plan.h framework/core/plan.c framework/core/plan_graph.c framework/core/plan_files.c framework/core/inputs.h framework/core/inputs.c framework/core/crash.h framework/core/crash.c \
   framework/core/plan_types.c framework/core/plan_unify.c framework/core/batch_conform.c framework/core/plan_print.c framework/core/queue.h framework/core/queue.c \
+  framework/core/output_table.h framework/core/output_table.c \
+  framework/core/budget.h framework/core/budget.c framework/core/machine_memory.c \
   framework/core/pool.h framework/core/pool.c framework/core/stage.h framework/core/stage.c \
   framework/core/host.c framework/core/host_batch.c framework/core/host_build.c framework/core/host_files.c framework/core/host_release.c framework/core/host_spill.c framework/core/message.c framework/core/message_json.h framework/core/message_json.c \
   framework/core/worker.c framework/core/rundir.h framework/core/rundir.c framework/core/runjson.c \
@@ -68,12 +70,13 @@ framework_core_test_table_LDADD = libweir-core.la
 check_LTLIBRARIES += framework/core/test-plugin/test.la
 framework_core_test_plugin_test_la_SOURCES = framework/core/test-plugin/test.c
 framework_core_test_plugin_test_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
-engine_tests = framework/core/test-queue framework/core/test-pool framework/core/test-pipeline \
+engine_tests = framework/core/test-queue framework/core/test-budget framework/core/test-pool framework/core/test-pipeline \
   framework/core/test-plan framework/core/test-run framework/core/test-rejects
 EXTRA_DIST += framework/core/test-engine.h
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
 framework_core_test_queue_LDADD = libweir-core.la
+framework_core_test_budget_LDADD = libweir-core.la
 framework_core_test_pool_LDADD = libweir-core.la
 framework_core_test_pipeline_LDADD = libweir-core.la
 framework_core_test_plan_LDADD = libweir-core.la

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes a plan: opens plugins, fills options, lays out ports; the graph and the types have files of their own. */
+#include "core/budget.h"
 #include "core/plan.h"
 #include "core/rejects.h"
 
@@ -367,6 +368,8 @@ weir_plan_new(WeirPipeline *pipeline, const WeirPlanSettings *settings, WeirDiag
   weir_plan_check_files(plan, diagnostics);
   if (ordered)
     weir_plan_resolve(plan, diagnostics);
+  if (settings->budget && weir_diagnostics_n_errors(diagnostics) == before)
+    weir_budget_divide(settings->budget, plan, diagnostics);
   if (weir_diagnostics_n_errors(diagnostics) != before)
     return NULL;
   weir_plan_mark_spools(plan);

@@ -62,6 +62,9 @@ struct WeirOutput {
   GPtrArray *edges;   /* of WeirEdge: all that take it */
   WeirSchema *schema; /* NULL while not known */
   WeirDerivation *derivation;
+  struct WeirTableWriter *writer; /* while the plan runs and a table edge takes it: see output_table.h */
+  char *table_path;               /* of the file, where it stays */
+  guint64 table_bytes;
 };
 
 struct WeirPlanStage {
@@ -103,6 +106,7 @@ typedef struct {
   struct WeirRun *run;             /* passed to schema() through the stage handle */
   const gboolean *on_error_reject; /* in place of what the pipeline says for all stages; NULL: nothing */
   const guint64 *max_rejects;
+  struct WeirBudget *budget; /* to be divided; NULL: without */
 } WeirPlanSettings;
 
 /* Make a plan from a pipeline whose parameters are settled. All that is wrong goes to `diagnostics`; NULL if anything was. */

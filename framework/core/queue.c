@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Bounded rings, spools and tables: a mutex and two conditions each. */
+/* Bounded rings, spools and tables: a mutex and two conditions each. No file is written or read under a lock. */
 #include "core/queue.h"
-
-#include "core/batch.h"
 
 typedef struct {
   struct ArrowArray batch;
@@ -20,6 +18,14 @@ struct WeirQueue {
   guint64 bytes, rows;
   gboolean closed, cancelled, abandoned;
   guint takers, putters; /* that wait: nobody is woken for nothing */
+
+  /* A spool's file. What is in memory is older: nothing is put there while the file has batches to come. */
+  char *spool_path;
+  WeirSchema *spool_schema;
+  WeirTableWriter *spool; /* the producer's */
+  guint64 filed, fetched; /* batches that went in, and that came out */
+
+  WeirTable *table;
 };
 
 WeirQueue *
@@ -53,6 +59,10 @@ weir_queue_free(WeirQueue *queue)
   if (!queue)
     return;
   release_slots(queue->slots, queue->head, queue->used, queue->size);
+  weir_table_writer_free(queue->spool);
+  weir_schema_unref(queue->spool_schema);
+  g_free(queue->spool_path);
+  weir_table_unref(queue->table);
   g_cond_clear(&queue->not_empty);
   g_cond_clear(&queue->not_full);
   g_mutex_clear(&queue->lock);
@@ -73,10 +83,15 @@ grow(WeirQueue *queue)
 }
 
 static gboolean
+is_over(const WeirQueue *queue)
+{
+  return queue->used > 0 && (queue->used >= queue->max_batches || queue->bytes >= queue->max_bytes);
+}
+
+static gboolean
 is_full(const WeirQueue *queue)
 {
-  return queue->kind == WEIR_QUEUE_RING && queue->used > 0 &&
-         (queue->used >= queue->max_batches || queue->bytes >= queue->max_bytes);
+  return queue->kind == WEIR_QUEUE_RING && is_over(queue);
 }
 
 static guint64
@@ -85,9 +100,56 @@ now_ns(void)
   return (guint64)g_get_monotonic_time() * 1000;
 }
 
+void
+weir_queue_spool_to(WeirQueue *queue, const char *path, WeirSchema *schema)
+{
+  if (queue->kind != WEIR_QUEUE_SPOOL || queue->spool_path)
+    return;
+  queue->spool_schema = weir_schema_ref(schema);
+  queue->spool_path = g_strdup(path);
+}
+
+/* Puts a batch into the spool's file. The lock is not held. */
+static gboolean
+file_batch(WeirQueue *queue, struct ArrowArray *batch, GError **error)
+{
+  WeirTableWriter *made = NULL;
+  if (!queue->spool)
+    made = weir_table_writer_new(queue->spool_path, queue->spool_schema, WEIR_TABLE_UNNAMED, error);
+  WeirTableWriter *writer = queue->spool ? queue->spool : made;
+  gint64 rows = batch->length;
+  gboolean fine = writer && weir_table_writer_add(writer, batch, error);
+  weir_batch_release(batch);
+  g_mutex_lock(&queue->lock);
+  if (made)
+    queue->spool = made;
+  if (fine && rows) {
+    queue->rows += (guint64)rows;
+    queue->filed++;
+  }
+  gboolean wake = queue->takers > 0;
+  g_mutex_unlock(&queue->lock);
+  if (wake)
+    g_cond_signal(&queue->not_empty);
+  return fine;
+}
+
+static void
+push(WeirQueue *queue, struct ArrowArray *batch, guint64 bytes)
+{
+  if (queue->used == queue->size)
+    grow(queue);
+  Slot *slot = &queue->slots[(queue->head + queue->used) % queue->size];
+  queue->rows += (guint64)batch->length;
+  queue->bytes += bytes;
+  slot->bytes = bytes;
+  weir_batch_move(batch, &slot->batch);
+  queue->used++;
+}
+
 gboolean
 weir_queue_put(WeirQueue *queue, struct ArrowArray *batch, guint64 bytes, guint64 *waited_ns,
-               void (*on_wait)(gpointer data), gpointer data)
+               void (*on_wait)(gpointer data), gpointer data, GError **error)
 {
   g_mutex_lock(&queue->lock);
   if (is_full(queue) && !queue->cancelled && !queue->abandoned) {
@@ -106,15 +168,12 @@ weir_queue_put(WeirQueue *queue, struct ArrowArray *batch, guint64 bytes, guint6
     weir_batch_release(batch);
     return !cancelled;
   }
-  if (queue->used == queue->size)
-    grow(queue);
-  Slot *slot = &queue->slots[(queue->head + queue->used) % queue->size];
-  queue->rows += (guint64)batch->length;
-  queue->bytes += bytes;
-  slot->bytes = bytes;
-  weir_batch_move(batch, &slot->batch);
-  queue->used++;
-  gboolean wake = queue->takers > 0 && queue->kind != WEIR_QUEUE_TABLE;
+  if (queue->spool_path && (queue->filed > queue->fetched || is_over(queue))) {
+    g_mutex_unlock(&queue->lock);
+    return file_batch(queue, batch, error);
+  }
+  push(queue, batch, bytes);
+  gboolean wake = queue->takers > 0;
   g_mutex_unlock(&queue->lock);
   if (wake)
     g_cond_signal(&queue->not_empty);
@@ -130,18 +189,46 @@ weir_queue_close(WeirQueue *queue)
   g_mutex_unlock(&queue->lock);
 }
 
+static gboolean
+is_empty(const WeirQueue *queue)
+{
+  return queue->used == 0 && queue->filed == queue->fetched;
+}
+
+static void
+pop(WeirQueue *queue, struct ArrowArray *batch)
+{
+  Slot *slot = &queue->slots[queue->head];
+  weir_batch_move(&slot->batch, batch);
+  queue->bytes -= slot->bytes;
+  queue->head = (queue->head + 1) % queue->size;
+  queue->used--;
+}
+
+/* Gets the next batch out of the spool's file. The lock is not held; nobody else takes meanwhile. */
+static WeirQueueResult
+fetch_batch(WeirQueue *queue, WeirTableWriter *spool, guint64 index, struct ArrowArray *batch, GError **error)
+{
+  if (!weir_table_writer_read(spool, index, batch, error))
+    return WEIR_QUEUE_FAILED;
+  g_mutex_lock(&queue->lock);
+  queue->fetched++;
+  g_mutex_unlock(&queue->lock);
+  return WEIR_QUEUE_BATCH;
+}
+
 WeirQueueResult
 weir_queue_take(WeirQueue *queue, struct ArrowArray *batch, guint64 *waited_ns,
-                void (*on_wait)(gpointer data), gpointer data)
+                void (*on_wait)(gpointer data), gpointer data, GError **error)
 {
   WeirQueueResult result;
   g_mutex_lock(&queue->lock);
-  if (queue->used == 0 && !queue->closed && !queue->cancelled) {
+  if (is_empty(queue) && !queue->closed && !queue->cancelled) {
     guint64 begin = now_ns();
     if (on_wait)
       on_wait(data);
     queue->takers++;
-    while (queue->used == 0 && !queue->closed && !queue->cancelled)
+    while (is_empty(queue) && !queue->closed && !queue->cancelled)
       g_cond_wait(&queue->not_empty, &queue->lock);
     queue->takers--;
     *waited_ns += now_ns() - begin;
@@ -149,14 +236,15 @@ weir_queue_take(WeirQueue *queue, struct ArrowArray *batch, guint64 *waited_ns,
   gboolean wake = FALSE;
   if (queue->cancelled) {
     result = WEIR_QUEUE_CANCELLED;
-  } else if (queue->used == 0) {
+  } else if (is_empty(queue)) {
     result = WEIR_QUEUE_END;
+  } else if (queue->used == 0) {
+    WeirTableWriter *spool = queue->spool;
+    guint64 index = queue->fetched;
+    g_mutex_unlock(&queue->lock);
+    return fetch_batch(queue, spool, index, batch, error);
   } else {
-    Slot *slot = &queue->slots[queue->head];
-    weir_batch_move(&slot->batch, batch);
-    queue->bytes -= slot->bytes;
-    queue->head = (queue->head + 1) % queue->size;
-    queue->used--;
+    pop(queue, batch);
     wake = queue->putters > 0;
     result = WEIR_QUEUE_BATCH;
   }
@@ -177,9 +265,12 @@ weir_queue_abandon(WeirQueue *queue)
   queue->slots = g_new(Slot, queue->size);
   queue->head = queue->used = 0;
   queue->bytes = 0;
+  queue->fetched = queue->filed;
+  WeirTable *table = g_steal_pointer(&queue->table);
   g_cond_broadcast(&queue->not_full);
   g_mutex_unlock(&queue->lock);
   release_slots(slots, head, used, size);
+  weir_table_unref(table);
 }
 
 gboolean
@@ -214,11 +305,26 @@ weir_queue_wait_whole(WeirQueue *queue, guint64 *waited_ns)
   return cancelled ? WEIR_QUEUE_CANCELLED : WEIR_QUEUE_END;
 }
 
+void
+weir_queue_give(WeirQueue *queue, WeirTable *table, guint64 bytes)
+{
+  g_mutex_lock(&queue->lock);
+  if (!queue->abandoned && table) {
+    queue->table = weir_table_ref(table);
+    queue->rows = weir_table_get_rows(table);
+    queue->bytes = bytes;
+  }
+  g_mutex_unlock(&queue->lock);
+  weir_queue_close(queue);
+}
+
 guint64
 weir_queue_n_batches(WeirQueue *queue)
 {
   g_mutex_lock(&queue->lock);
-  guint64 n = queue->used;
+  guint64 n = queue->used + (queue->filed - queue->fetched);
+  if (queue->table)
+    n = weir_table_get_batches(queue->table);
   g_mutex_unlock(&queue->lock);
   return n;
 }
@@ -241,14 +347,9 @@ weir_queue_n_bytes(WeirQueue *queue)
   return n;
 }
 
-void
-weir_queue_share(WeirQueue *queue, guint64 index, struct ArrowArray *batch)
+/* What the reader itself abandons, it reads no more: the table cannot go meanwhile. */
+gboolean
+weir_queue_share(WeirQueue *queue, guint64 index, struct ArrowArray *batch, GError **error)
 {
-  struct ArrowArray both[2];
-  g_mutex_lock(&queue->lock);
-  Slot *slot = &queue->slots[(queue->head + index) % queue->size];
-  weir_batch_share(&slot->batch, both, 2);
-  weir_batch_move(&both[0], &slot->batch);
-  weir_batch_move(&both[1], batch);
-  g_mutex_unlock(&queue->lock);
+  return weir_table_read(queue->table, index, batch, error);
 }

@@ -118,6 +118,7 @@ weir_run_free(WeirRun *run)
   free_stages(run);
   weir_pool_free(run->pool);
   weir_plan_free(run->plan);
+  weir_budget_free(run->budget);
   weir_pipeline_free(run->pipeline);
   weir_inputs_free(run->inputs);
   weir_run_dir_free(run->dir);
@@ -233,6 +234,18 @@ weir_run_set_jobs(WeirRun *run, guint jobs)
 }
 
 void
+weir_run_set_memory(WeirRun *run, guint64 bytes)
+{
+  run->memory = bytes;
+}
+
+void
+weir_run_set_max_record(WeirRun *run, guint64 bytes)
+{
+  run->max_record = bytes;
+}
+
+void
 weir_run_set_directory(WeirRun *run, const char *directory)
 {
   g_free(run->directory);
@@ -309,9 +322,12 @@ make_plan(WeirRun *run, GError **error)
   }
   if (!run->folders)
     run->folders = weir_plugin_folders(run->plugin_path);
+  weir_budget_free(run->budget);
+  run->budget = weir_budget_new(run->memory, run->max_record);
   WeirPlanSettings settings = {.folders = (const char *const *)run->folders,
                                .allow_unsafe = run->unsafe_plugins,
                                .run = run,
+                               .budget = run->budget,
                                .on_error_reject = run->on_error_set ? &run->on_error_reject : NULL,
                                .max_rejects = run->max_rejects_set ? &run->max_rejects : NULL};
   run->plan = weir_plan_new(run->pipeline, &settings, diagnostics);

@@ -3,6 +3,7 @@
 #ifndef WEIR_CORE_RUN_H
 #define WEIR_CORE_RUN_H
 
+#include "core/budget.h"
 #include "core/inputs.h"
 #include "core/pool.h"
 #include "core/rejects.h"
@@ -25,6 +26,7 @@ struct WeirRun {
   GArray *parameter_infos; /* of WeirParameterInfo */
   GPtrArray *info_strings; /* owned by the infos */
   guint jobs;
+  guint64 memory, max_record; /* 0: by default */
   char *directory;
   char *plugin_path;
   gboolean unsafe_plugins;
@@ -37,6 +39,7 @@ struct WeirRun {
 
   char **folders;
   WeirPlan *plan;
+  WeirBudget *budget; /* of the plan */
   const weir_host *host; /* what stages reach the host through; NULL: weir_host_table. Set before the plan */
 
   GMainContext *context;

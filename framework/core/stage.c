@@ -16,13 +16,13 @@ weir_stage_init(WeirStage *stage, WeirRun *run, WeirPlanStage *plan, WeirRunning
   stage->run = run;
   stage->port = -1;
   stage->builders = g_ptr_array_new();
+  stage->spare_builders = g_new0(weir_builder **, plan->n_outputs + 1);
 }
 
 void
 weir_stage_clear(WeirStage *stage)
 {
-  while (stage->builders->len)
-    weir_host_batch_drop(stage->builders->pdata[stage->builders->len - 1]);
+  weir_host_free_builders(stage);
   g_ptr_array_unref(stage->builders);
   g_free(stage->fail_text);
   g_clear_pointer(&stage->kept, g_array_unref);

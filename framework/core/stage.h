@@ -32,7 +32,6 @@ typedef struct WeirRunningStage {
   WeirRun *run;
   WeirPlanStage *plan;
   WeirStageCounters counters;
-  guint64 reserved;
   gboolean has_held;      /* its outcome was WEIR_HELD */
   GPtrArray *artifacts;   /* of WeirAtomicDir that were begun */
   GPtrArray *spills;      /* that were not dropped; NULL while there was none */
@@ -69,15 +68,16 @@ struct WeirStage {
   WeirRun *run;
   WeirDiagnostics *planning; /* where fail() goes while planning */
 
-  const char *call;        /* function of the class that runs, or NULL */
-  gint port;               /* of process() and end(), else -1 */
-  guint source;            /* slot of the edge that the batch came over */
-  guint64 batch_number;    /* of its edge, from 1; 0: none */
-  guint fails;             /* calls of fail() in this call */
-  char *fail_text;         /* of the first */
-  gboolean host_failed;    /* a function of the host failed and reported */
-  GPtrArray *builders;     /* weir_batch that are open */
-  guint64 first_row;       /* number of the batch's first row among those of its edge, from 0 */
+  const char *call;               /* function of the class that runs, or NULL */
+  gint port;                      /* of process() and end(), else -1 */
+  guint source;                   /* slot of the edge that the batch came over */
+  guint64 batch_number;           /* of its edge, from 1; 0: none */
+  guint fails;                    /* calls of fail() in this call */
+  char *fail_text;                /* of the first */
+  gboolean host_failed;           /* a function of the host failed and reported */
+  GPtrArray *builders;            /* weir_batch that are open */
+  weir_builder ***spare_builders; /* one an output, of each of its columns: of batches that were sent */
+  guint64 first_row;              /* number of the batch's first row among those of its edge, from 0 */
   GArray *kept;            /* its rows as they came, where some were rejected for their nulls; else NULL */
   GArray *held;            /* of WeirHeldBatch, for a parallel stage; else NULL */
   GPtrArray *held_rejects; /* of WeirReject, likewise */
@@ -126,6 +126,8 @@ weir_batch *weir_host_arrange(weir_stage *stage, uint32_t in, struct ArrowArray 
                               const int32_t *columns, const int64_t *rows, int64_t n_rows);
 int weir_host_batch_send(weir_batch *batch);
 void weir_host_batch_drop(weir_batch *batch);
+/* Drop the open ones, and free the others. */
+void weir_host_free_builders(WeirStage *stage);
 int weir_host_select(weir_stage *stage, uint32_t in, struct ArrowArray *batch, uint32_t out,
                      const int64_t *rows, int64_t n);
 const char *weir_host_artifact_begin(weir_stage *stage, const char *name);

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Tests the queues of the bus: bounds, waiting and waking, ends, cancellation, tables read by many threads. */
+#include "base/error.h"
+#include "base/test-folder.h"
 #include "core/queue.h"
 #include "core/test-batch.h"
+
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <unistd.h>
 
@@ -29,7 +34,7 @@ put(WeirQueue *queue, gint64 number, guint64 bytes)
 {
   struct ArrowArray batch = numbered(number);
   guint64 waited = 0;
-  gboolean fine = weir_queue_put(queue, &batch, bytes, &waited, NULL, NULL);
+  gboolean fine = weir_queue_put(queue, &batch, bytes, &waited, NULL, NULL, NULL);
   g_assert_null(batch.release); /* taken in any case */
   return fine;
 }
@@ -40,11 +45,13 @@ take(WeirQueue *queue)
 {
   struct ArrowArray batch;
   guint64 waited = 0;
-  switch (weir_queue_take(queue, &batch, &waited, NULL, NULL)) {
+  switch (weir_queue_take(queue, &batch, &waited, NULL, NULL, NULL)) {
   case WEIR_QUEUE_END:
     return -1;
   case WEIR_QUEUE_CANCELLED:
     return -2;
+  case WEIR_QUEUE_FAILED:
+    return -3;
   case WEIR_QUEUE_BATCH:
     break;
   }
@@ -78,7 +85,7 @@ produce(gpointer data)
   p->fine = TRUE;
   for (gint64 i = 0; i < p->n && p->fine; i++) {
     struct ArrowArray batch = numbered(p->first + i);
-    p->fine = weir_queue_put(p->queue, &batch, p->bytes, &p->waited, count_wait, &p->waits);
+    p->fine = weir_queue_put(p->queue, &batch, p->bytes, &p->waited, count_wait, &p->waits, NULL);
   }
   g_atomic_int_set(&p->done, 1);
   return NULL;
@@ -181,7 +188,7 @@ consume_one(gpointer data)
 {
   Consumer *c = data;
   struct ArrowArray batch = {0};
-  c->result = weir_queue_take(c->queue, &batch, &c->waited, count_wait, &c->waits);
+  c->result = weir_queue_take(c->queue, &batch, &c->waited, count_wait, &c->waits, NULL);
   weir_batch_release(&batch);
   return NULL;
 }
@@ -239,7 +246,7 @@ test_abandon_unlocked(void)
   struct ArrowArray batch = {.length = 1, .release = release_and_cancel};
   guint64 waited = 0;
   looked_at = weir_queue_new(WEIR_QUEUE_RING, 4, G_MAXUINT64);
-  g_assert_true(weir_queue_put(looked_at, &batch, 1, &waited, NULL, NULL));
+  g_assert_true(weir_queue_put(looked_at, &batch, 1, &waited, NULL, NULL, NULL));
   alarm(20); /* a lock that is held would stop here */
   weir_queue_abandon(looked_at);
   alarm(0);
@@ -279,7 +286,7 @@ test_spool(void)
 static void
 test_free_releases(void)
 {
-  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_TABLE, 2, 10);
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_SPOOL, 2, 10);
   for (gint64 i = 0; i < 100; i++)
     put(queue, i, 1000);
   g_assert_cmpint(alive, ==, 100);
@@ -293,17 +300,21 @@ test_free_releases(void)
 #define TABLE_BATCHES 200
 
 /* Batch b has b + 1 rows. */
-static WeirQueue *
-sample_table(WeirSchema *schema)
+static WeirTable *
+sample_table(const Folder *folder, WeirSchema *schema)
 {
-  WeirQueue *table = weir_queue_new(WEIR_QUEUE_TABLE, 1, 1);
+  g_autofree char *path = folder_file(folder, "table");
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WeirTableWriter) writer = weir_table_writer_new(path, schema, WEIR_TABLE_UNNAMED, &error);
+  g_assert_no_error(error);
   for (gint64 b = 0; b < TABLE_BATCHES; b++) {
-    guint64 waited = 0;
     struct ArrowArray batch;
     sample_batch(schema, b + 1, &batch);
-    g_assert_true(weir_queue_put(table, &batch, 100, &waited, NULL, NULL));
-    g_assert_cmpuint(waited, ==, 0); /* a table has no bound */
+    g_assert_true(weir_table_writer_add(writer, &batch, &error));
+    weir_batch_release(&batch);
   }
+  WeirTable *table = weir_table_writer_finish_open(writer, NULL, &error);
+  g_assert_no_error(error);
   return table;
 }
 
@@ -322,7 +333,7 @@ read_anywhere(gpointer data)
   for (guint i = 0; i < 1000; i++) {
     struct ArrowArray batch;
     guint index = (i * 7919 + r->seed * 31) % TABLE_BATCHES;
-    weir_queue_share(r->table, index, &batch);
+    g_assert_true(weir_queue_share(r->table, index, &batch, NULL));
     weir_column id = weir_batch_column(&r->schema->arrow, &batch, SAMPLE_ID);
     g_assert_cmpint(batch.length, ==, index + 1);
     g_assert_cmpint(weir_get_integer(&id, index), ==, index);
@@ -332,32 +343,38 @@ read_anywhere(gpointer data)
 }
 
 static void
-test_table_many_readers(void)
+test_table_many_readers(Folder *folder, gconstpointer data)
 {
   g_autoptr(WeirSchema) schema = sample_schema();
-  WeirQueue *table = sample_table(schema);
+  g_autoptr(WeirTable) content = sample_table(folder, schema);
+  WeirQueue *table = weir_queue_new(WEIR_QUEUE_TABLE, 1, 1);
+  (void)data;
   GThread *threads[4];
   Reader readers[4];
   for (guint i = 0; i < 4; i++) {
     readers[i] = (Reader){table, schema, i};
     threads[i] = g_thread_new("reader", read_anywhere, &readers[i]);
   }
-  weir_queue_close(table);
+  weir_queue_give(table, content, 12345);
   for (guint i = 0; i < 4; i++)
     g_thread_join(threads[i]);
+  g_assert_cmpuint(weir_queue_n_bytes(table), ==, 12345);
   g_assert_cmpuint(weir_queue_n_batches(table), ==, TABLE_BATCHES);
   g_assert_cmpuint(weir_queue_n_rows(table), ==, TABLE_BATCHES * (TABLE_BATCHES + 1) / 2);
   weir_queue_free(table);
 }
 
 static void
-test_share_outlives_table(void)
+test_share_outlives_table(Folder *folder, gconstpointer data)
 {
   g_autoptr(WeirSchema) schema = sample_schema();
-  WeirQueue *table = sample_table(schema);
+  WeirTable *content = sample_table(folder, schema);
+  WeirQueue *table = weir_queue_new(WEIR_QUEUE_TABLE, 1, 1);
   struct ArrowArray batch;
-  weir_queue_close(table);
-  weir_queue_share(table, 3, &batch);
+  (void)data;
+  weir_queue_give(table, content, 1);
+  weir_table_unref(content);
+  g_assert_true(weir_queue_share(table, 3, &batch, NULL));
   weir_queue_free(table);
   weir_column id = weir_batch_column(&schema->arrow, &batch, SAMPLE_ID);
   g_assert_cmpint(weir_get_integer(&id, 3), ==, 3);
@@ -372,6 +389,109 @@ test_cancelled_table(void)
   weir_queue_cancel(table);
   g_assert_cmpint(weir_queue_wait_whole(table, &waited), ==, WEIR_QUEUE_CANCELLED);
   weir_queue_free(table);
+}
+
+/* A table without rows needs no file. */
+static void
+test_empty_table(void)
+{
+  WeirQueue *table = weir_queue_new(WEIR_QUEUE_TABLE, 1, 1);
+  guint64 waited = 0;
+  weir_queue_give(table, NULL, 0);
+  g_assert_cmpint(weir_queue_wait_whole(table, &waited), ==, WEIR_QUEUE_END);
+  g_assert_cmpuint(weir_queue_n_batches(table) + weir_queue_n_rows(table), ==, 0);
+  weir_queue_free(table);
+}
+
+/* ---- Spools that go through a file ---------------------------------------------------------------------- */
+
+#define SPOOLED 2000
+
+typedef struct {
+  WeirQueue *queue;
+  WeirSchema *schema;
+  guint pause; /* microseconds, now and then */
+} Spooler;
+
+static gpointer
+spool_samples(gpointer data)
+{
+  Spooler *s = data;
+  for (gint64 i = 0; i < SPOOLED; i++) {
+    struct ArrowArray batch;
+    guint64 waited = 0;
+    g_autoptr(GError) error = NULL;
+    sample_batch(s->schema, 1 + i % 50, &batch);
+    g_assert_true(weir_queue_put(s->queue, &batch, 100, &waited, NULL, NULL, &error));
+    g_assert_cmpuint(waited, ==, 0); /* a spool has no bound */
+    if (s->pause && i % 97 == 0)
+      g_usleep(s->pause);
+  }
+  weir_queue_close(s->queue);
+  return NULL;
+}
+
+/* In order, each once, whoever of the two is the faster. */
+static void
+test_spool_file(Folder *folder, gconstpointer data)
+{
+  guint how = (guint)GPOINTER_TO_INT(data);
+  g_autoptr(WeirSchema) schema = sample_schema();
+  g_autofree char *path = folder_file(folder, "spool");
+  struct ArrowArray sample, batch;
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_SPOOL, 4, 1000);
+  weir_queue_spool_to(queue, path, schema);
+  Spooler spooler = {queue, schema, how == 1 ? 2000 : 0};
+  GThread *thread = g_thread_new("spooler", spool_samples, &spooler);
+  if (how == 0) { /* all of it waits in the file */
+    g_thread_join(thread);
+    g_assert_cmpuint(weir_queue_n_batches(queue), ==, SPOOLED);
+    g_assert_cmpuint(weir_queue_n_bytes(queue), ==, 400);
+  }
+  sample_batch(schema, 50, &sample);
+  for (gint64 i = 0; i < SPOOLED; i++) {
+    guint64 waited = 0;
+    g_assert_cmpint(weir_queue_take(queue, &batch, &waited, NULL, NULL, NULL), ==, WEIR_QUEUE_BATCH);
+    g_assert_cmpint(batch.length, ==, 1 + i % 50);
+    assert_sample_row(schema, &batch, i % 50, &sample, i % 50);
+    weir_batch_release(&batch);
+    if (how == 2 && i % 89 == 0)
+      g_usleep(2000);
+  }
+  g_assert_cmpint(take(queue), ==, -1);
+  if (how != 0)
+    g_thread_join(thread);
+  g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+  weir_queue_free(queue);
+  weir_batch_release(&sample);
+}
+
+static void
+test_spool_full_disk(Folder *folder, gconstpointer data)
+{
+  g_autoptr(WeirSchema) schema = sample_schema();
+  g_autofree char *path = folder_file(folder, "spool");
+  g_autoptr(GError) error = NULL;
+  struct rlimit before, little;
+  gboolean fine = TRUE;
+  guint64 waited = 0;
+  (void)data;
+  signal(SIGXFSZ, SIG_IGN);
+  g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+  little = (struct rlimit){50000, before.rlim_max};
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_SPOOL, 4, 1000);
+  weir_queue_spool_to(queue, path, schema);
+  g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &little), ==, 0);
+  for (guint i = 0; fine && i < 100; i++) {
+    struct ArrowArray batch;
+    sample_batch(schema, 100, &batch);
+    fine = weir_queue_put(queue, &batch, 100, &waited, NULL, NULL, &error);
+  }
+  g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+  g_assert_false(fine);
+  g_assert_error(error, WEIR_ERROR, WEIR_ERROR_IO);
+  g_assert_nonnull(strstr(error->message, path));
+  weir_queue_free(queue);
 }
 
 /* ---- Stress --------------------------------------------------------------------------------------------- */
@@ -424,6 +544,8 @@ test_stress(gconstpointer data)
   g_assert_cmpint(alive, ==, 0);
 }
 
+#define FOLDER_TEST(path, data, test) g_test_add(path, Folder, data, folder_set_up, test, folder_tear_down)
+
 int
 main(int argc, char **argv)
 {
@@ -441,8 +563,13 @@ main(int argc, char **argv)
   g_test_add_func("/queue/abandon/unlocked", test_abandon_unlocked);
   g_test_add_func("/queue/spool", test_spool);
   g_test_add_func("/queue/free-releases", test_free_releases);
-  g_test_add_func("/queue/table/many-readers", test_table_many_readers);
-  g_test_add_func("/queue/table/share-outlives-it", test_share_outlives_table);
+  FOLDER_TEST("/queue/table/many-readers", NULL, test_table_many_readers);
+  FOLDER_TEST("/queue/table/share-outlives-it", NULL, test_share_outlives_table);
+  g_test_add_func("/queue/table/empty", test_empty_table);
+  FOLDER_TEST("/queue/spool/whole", GINT_TO_POINTER(0), test_spool_file);
+  FOLDER_TEST("/queue/spool/slow-producer", GINT_TO_POINTER(1), test_spool_file);
+  FOLDER_TEST("/queue/spool/slow-consumer", GINT_TO_POINTER(2), test_spool_file);
+  FOLDER_TEST("/queue/spool/full-disk", NULL, test_spool_full_disk);
   g_test_add_func("/queue/table/cancelled", test_cancelled_table);
   g_test_add_data_func("/queue/stress/one", GINT_TO_POINTER(1), test_stress);
   g_test_add_data_func("/queue/stress/workers", GINT_TO_POINTER(3), test_stress);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The threads of the stages: each waits for its tables, takes batches from its streams, and calls its class. */
+#include "core/output_table.h"
 #include "core/run.h"
 
 #include "base/atomic_dir.h"
 
 #define RING_BATCHES 64
-#define RING_BYTES   (G_GUINT64_CONSTANT(64) << 20)
 
 guint64
 weir_now_ns(void)
@@ -234,11 +234,14 @@ take(WeirStage *stage, const WeirEdge *edge, struct ArrowArray *batch)
 {
   Waiting waiting = {&stage->running->counters, edge};
   guint64 waited = 0;
-  WeirQueueResult result = weir_queue_take(edge->queue, batch, &waited, note_wait, &waiting);
+  g_autoptr(GError) error = NULL;
+  WeirQueueResult result = weir_queue_take(edge->queue, batch, &waited, note_wait, &waiting, &error);
   if (waited) {
     WEIR_SET(stage->running->counters.waits, NULL);
     WEIR_COUNT(stage->running->counters.wait_in_ns, waited);
   }
+  if (result == WEIR_QUEUE_FAILED)
+    weir_stage_fail_host(stage, "input \"%s\": %s", edge->to->name, error->message);
   return result;
 }
 
@@ -346,6 +349,7 @@ drain_serial(WeirStage *stage, WeirEdge *edge)
     case WEIR_QUEUE_END:
       return 0;
     case WEIR_QUEUE_CANCELLED:
+    case WEIR_QUEUE_FAILED:
       return -1;
     case WEIR_QUEUE_BATCH:
       break;
@@ -443,7 +447,7 @@ work_in_turn(WeirStage *stage, WorkerTask *task)
     guint64 ticket = 0, first_row = 0;
     WeirQueueResult taken = take_with_ticket(stage, task, &batch, &ticket, &first_row);
     if (taken != WEIR_QUEUE_BATCH) {
-      task->result = taken == WEIR_QUEUE_CANCELLED ? -1 : 0;
+      task->result = taken == WEIR_QUEUE_END ? 0 : -1;
       break;
     }
     task->result = send_in_turn(stage, ticket, process_batch(stage, task->edge, ticket, first_row, &batch));
@@ -497,7 +501,9 @@ drain_parallel(WeirStage *stage, WeirEdge *edge, guint n_workers)
 static int
 drain_streams(WeirStage *stage)
 {
-  guint n_workers = stage->plan->class->threads == WEIR_PARALLEL ? stage->run->jobs : 1;
+  guint n_workers = stage->plan->class->threads == WEIR_PARALLEL
+                        ? weir_budget_workers(stage->run->budget, stage->run->jobs)
+                        : 1;
   for (guint i = 0; i < stage->plan->n_inputs; i++) {
     WeirInput *input = &stage->plan->inputs[i];
     if (is_table(input) || input->edges->len == 0)
@@ -579,14 +585,18 @@ call_close(WeirStage *stage)
   end_call(stage, begin, 0);
 }
 
-static void
+static int
 end_outputs(WeirStage *stage)
 {
   for (guint o = 0; o < stage->plan->n_outputs; o++) {
+    WeirOutput *output = &stage->plan->outputs[o];
     WEIR_SET(stage->running->output_ended[o], TRUE);
-    for (guint e = 0; e < stage->plan->outputs[o].edges->len; e++)
-      weir_queue_close(((WeirEdge *)stage->plan->outputs[o].edges->pdata[e])->queue);
+    if (weir_output_has_table(output) && weir_output_table_finish(stage, output))
+      return -1;
+    for (guint e = 0; e < output->edges->len; e++)
+      weir_queue_close(((WeirEdge *)output->edges->pdata[e])->queue);
   }
+  return 0;
 }
 
 /* Nobody reads the stage's tables any more, nor what it left in its streams: their memory is given back at once. */
@@ -618,10 +628,14 @@ stage_thread(gpointer data)
     failed = TRUE;
   if (check_artifacts(&stage))
     failed = TRUE;
-  if (result != -1 && !failed)
-    end_outputs(&stage); /* after a failure nobody may take what came for the whole */
+  /* After a failure nobody may take what came for the whole. */
+  if (result != -1 && !failed && end_outputs(&stage))
+    failed = TRUE;
+  for (guint o = 0; o < stage.plan->n_outputs; o++)
+    weir_output_table_drop(&stage.plan->outputs[o]);
   release_inputs(stage.plan);
   weir_host_spills_free(running);
+  weir_budget_close(running->run->budget, running->plan->index);
   weir_stage_clear(&stage);
   WEIR_SET(running->counters.end_ns, weir_now_ns());
   post_state(running, failed                        ? "failed"
@@ -641,7 +655,7 @@ weir_run_start_stages(WeirRun *run, GPtrArray *threads)
     WeirQueueKind kind = is_table(edge->to) ? WEIR_QUEUE_TABLE
                          : edge->spool      ? WEIR_QUEUE_SPOOL
                                             : WEIR_QUEUE_RING;
-    edge->queue = weir_queue_new(kind, RING_BATCHES, RING_BYTES);
+    edge->queue = weir_queue_new(kind, RING_BATCHES, weir_budget_ring(run->budget));
   }
   if (g_atomic_int_get(&run->interrupted)) /* before it began */
     weir_run_stop(run);

@@ -80,10 +80,9 @@ static const weir_option read_options[] = {
      .type = WEIR_SIZE,
      .flags = WEIR_OPTION_ADVANCED,
      .offset = READ(max_record),
-     .by_default = "256M",
      .min = 1024,
      .max = 1073741824,
-     .help = "size beyond which a single record is refused"},
+     .help = "size beyond which a single record is refused, if that is less than the run's (--max-record)"},
 };
 
 static const weir_port write_in[] = {

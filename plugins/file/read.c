@@ -68,8 +68,8 @@ read_on(weir_stage *stage, struct file_read *r, bool stuck)
     g_autofree char *limit = g_format_size_full(r->max_record, G_FORMAT_SIZE_IEC_UNITS);
     format_fail(&error, r->reader->parser_line(r->parser), 0,
                 "the record that begins here is longer than the limit of "
-                "%s; raise \"max-record\", or look for a quote or bracket that is not closed",
-                limit);
+                "%s; allow more with %s, or look for a quote or bracket that is not closed",
+                limit, r->limit_is_own ? "the option \"max-record\"" : "--max-record");
     return file_read_fail(stage, r->files[r->file], &error);
   }
   if (window_fill(&r->window, r->source, &error))

@@ -20,7 +20,7 @@ struct file_read {
   weir_map columns;
   weir_list nulls;
   uint64_t sample;
-  uint64_t max_record;
+  uint64_t max_record; /* 0: as the run says */
   bool row;
 
   /* Found out while planning. */
@@ -33,6 +33,7 @@ struct file_read {
     int64_t member;   /* its number; -1: the file itself */
   } * places;         /* `n_files` */
   uint32_t n_files;
+  bool limit_is_own;     /* `max_record` is the option's, not the run's */
   uint32_t first_source; /* number of files[0] in `_row` */
 
   /* While it runs. */

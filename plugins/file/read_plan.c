@@ -53,6 +53,9 @@ take_options(weir_stage *stage, struct file_read *r)
   o->names = r->columns.keys;
   o->types = r->columns.values;
   o->n_declared = r->columns.count;
+  r->limit_is_own = r->max_record && r->max_record <= weir_record_limit(stage);
+  if (!r->limit_is_own)
+    r->max_record = weir_record_limit(stage);
   o->max_record = r->max_record;
   o->quote = '"';
   if (r->delimiter) {

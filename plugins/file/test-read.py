@@ -60,8 +60,8 @@ def write(name, data):
     return name
 
 
-def reads(name, options, records, types=None, says=None):
-    code, got, columns, text = run(options)
+def reads(name, options, records, types=None, says=None, flags=()):
+    code, got, columns, text = run(options, *flags)
     ok = code == 0 and got == records and (types is None or columns == types) and (says is None or says in text)
     report(name, ok, (code, got, columns), text)
 
@@ -163,7 +163,9 @@ def test_wrong_content():
 
 def test_long_records():
     long = "a,b\n1," + "z" * 100_000_000 + "\n2,y\n"
-    reads("a line of 100 MB", write("long.csv", long), 2)
+    reads("a line of 100 MB", write("long.csv", long), 2, flags=["--max-record", "128M"])
+    fails("a line beyond what a run allows", "long.csv", 1,
+          "long.csv:2: the record that begins here is longer than the limit of 64.0*allow more with --max-record")
     fails("a line beyond the limit", {"path": "long.csv", "max-record": "1M"}, 1,
           "long.csv:2: the record that begins here is longer than the limit of 1.0")
     os.unlink(FOLDER + "/long.csv")

@@ -125,6 +125,14 @@ WEIR_PUBLIC gboolean weir_run_set_parameter(WeirRun *run, const char *name, cons
 WEIR_PUBLIC gboolean weir_run_set_option(WeirRun *run, const char *assignment, GError **error);
 /** Threads that may work at once; 0 (default): as many as there are processors. */
 WEIR_PUBLIC void weir_run_set_jobs(WeirRun *run, guint jobs);
+/**
+ * Memory that the run may use for its batches and for what its stages reserve, in bytes; 0 (default): half of that of
+ * the machine, or of the control group that the process runs in if that has less. A plan that cannot do with it is
+ * refused; larger tables, sorts and so on go through files of the run directory.
+ */
+WEIR_PUBLIC void weir_run_set_memory(WeirRun *run, guint64 bytes);
+/** The most bytes that one record may have; 0 (default): an eighth of the memory, at most 64 MiB. */
+WEIR_PUBLIC void weir_run_set_max_record(WeirRun *run, guint64 bytes);
 /** The run directory; default runs/NAME-TIME in the working directory. It must not exist, or be empty. */
 WEIR_PUBLIC void weir_run_set_directory(WeirRun *run, const char *directory);
 /**
