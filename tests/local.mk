@@ -18,6 +18,10 @@ tests_contract_contract_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
 TESTS += tests/contract/test-contract.sh
 EXTRA_DIST += tests/contract/test-contract.sh
 
+# Each stage has cases of its own.
+TESTS += tests/harness/test-coverage.sh
+EXTRA_DIST += tests/harness/test-coverage.sh
+
 # Measurements beside peers, printed as ratios and written to bench.json.
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench.c tests/bench/gen_text.py tests/bench/sklearn_text.py
 bench: all
@@ -37,6 +41,7 @@ CLEANFILES += tests/install.lock
 
 include tests/e2e/local.mk
 include tests/fuzz/local.mk
+include tests/faults/local.mk
 
 # Tests on real data sets: `make check-data`.
 DATA_TESTS += tests/data/test-read.sh tests/data/test-banking77.sh

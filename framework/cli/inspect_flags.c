@@ -11,6 +11,7 @@ const CliFlag cli_inspect_flags[] = {
     {INSPECT_PATH, "path", 0, NULL, "print the folders that are searched for plugins, in order", FALSE},
     {INSPECT_TEST, "test", 0, "CASES", "test stages with the cases of a file, and print TAP", FALSE},
     {INSPECT_ONLY, "only", 0, "TEXT", "with --test: only the cases whose name holds this text", FALSE},
+    {INSPECT_SHOW, "show", 0, NULL, "with --test: also print what came out of the stage", FALSE},
     {INSPECT_PLUGIN_PATH, "plugin-path", 0, "PATH",
      "folders of plugins, separated by colons, that come before WEIR_PLUGIN_PATH and the installed one",
      FALSE},
@@ -29,8 +30,8 @@ cli_inspect_help(guint columns)
       g_string_new("Lists plugins and their stages, or shows some: ports, types, options, file.\n\n"
                    "usage: pipeline-inspect [FLAG]... [PLUGIN | PLUGIN.STAGE | FILE]...\n\nFlags:\n");
   cli_arguments_help_flags(out, cli_inspect_flags, columns);
-  g_string_append(out,
-                  "\nExit status: 0 done, 1 a plugin could not be opened or a test failed, 2 wrong usage or no "
-                  "such stage.\n");
+  g_string_append(
+      out, "\nExit status: 0 done, 1 a plugin could not be opened or a test failed, 2 wrong usage or no "
+           "such stage.\n");
   return g_string_free(out, FALSE);
 }

@@ -5,6 +5,7 @@
 #include "cli/complete.h"
 #include "cli/console.h"
 #include "cli/describe.h"
+#include "cli/fatal.h"
 #include "cli/inspect_flags.h"
 #include "cli/inspect_views.h"
 #include "cli/output.h"
@@ -215,6 +216,8 @@ usage_is_right(const Inspector *inspector)
     g_ptr_array_add(errors, g_strdup("only one of --json, --schema, --man, --path and --test can be given"));
   if (is_given(inspector, INSPECT_ONLY) && !is_given(inspector, INSPECT_TEST))
     g_ptr_array_add(errors, g_strdup("--only goes with --test"));
+  if (is_given(inspector, INSPECT_SHOW) && !is_given(inspector, INSPECT_TEST))
+    g_ptr_array_add(errors, g_strdup("--show goes with --test"));
   if (is_given(inspector, INSPECT_MAN) && n == 0)
     g_ptr_array_add(errors, g_strdup("--man needs a plugin: pipeline-inspect --man PLUGIN"));
   const CliArgument *path = cli_arguments_get(inspector->arguments, INSPECT_PLUGIN_PATH);
@@ -230,7 +233,8 @@ static int
 run_cases(const Inspector *inspector, const char *file, const char *plugin_path)
 {
   const CliArgument *only = cli_arguments_get(inspector->arguments, INSPECT_ONLY);
-  int result = weir_harness_run_cases(file, plugin_path, only ? only->value : NULL);
+  int result =
+      weir_harness_run_cases(file, plugin_path, only ? only->value : NULL, is_given(inspector, INSPECT_SHOW));
   if (result < 0)
     return WEIR_EXIT_USAGE;
   return weir_harness_finish() || !result ? WEIR_EXIT_FAILED : WEIR_EXIT_OK;
@@ -278,6 +282,7 @@ main(int argc, char **argv)
   Inspector inspector = {0};
   int code;
   setlocale(LC_CTYPE, "");
+  cli_fatal_install();
   if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0)
     return complete(argc, argv);
   inspector.arguments = cli_arguments_parse(cli_inspect_flags, NULL, 0, argc, argv);

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libweir-cli.la
 libweir_cli_la_SOURCES = \
   framework/cli/arguments.h framework/cli/arguments.c \
   framework/cli/complete.h framework/cli/complete.c \
+  framework/cli/fatal.h framework/cli/fatal.c \
   framework/cli/output.h framework/cli/output.c \
   framework/cli/terminal.h framework/cli/terminal.c \
   framework/cli/text.h framework/cli/text.c \

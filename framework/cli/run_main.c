@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "cli/complete.h"
 #include "cli/console.h"
+#include "cli/fatal.h"
 #include "cli/json_lines.h"
 #include "cli/output.h"
 #include "cli/run_flags.h"
@@ -388,6 +389,7 @@ main(int argc, char **argv)
   Program program = {0};
   int code;
   setlocale(LC_CTYPE, "");
+  cli_fatal_install();
   if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0)
     return complete(argc, argv);
   cli_output_reserve();

@@ -76,7 +76,8 @@ check_result(const HarnessCase *test, const HarnessResult *result, gboolean is_f
   for (guint i = 0; i < test->written->len && !out->len; i++)
     add(out, check_file(test->written->pdata[i], result));
   for (guint i = 0; is_first && i < test->messages->len; i++)
-    if (!strstr(result->messages->str, test->messages->pdata[i]))
+    if (!strstr(result->messages->str, test->messages->pdata[i]) &&
+        !strstr(result->texts->str, test->messages->pdata[i]))
       add(out, g_strdup_printf("the stage did not say \"%s\", but:\n%.2000s",
                                (char *)test->messages->pdata[i], result->messages->str));
   if (test->rejects >= 0 && result->n_rejects != test->rejects)
@@ -127,6 +128,7 @@ typedef struct {
   guint next; /* the first that has not ended */
   guint n_failed;
   double patience;
+  gboolean show;
 } Progress;
 
 static double
@@ -135,6 +137,28 @@ patience_of(const Progress *p)
   const HarnessCase *test = p->next < p->cases->len ? p->cases->pdata[p->next] : NULL;
   /* Every cut may take its time, and a little more to be told so. */
   return test ? test->patience * test->h->cuts->len + 20 : 20;
+}
+
+/* What came out, in a form that can be put into the file. */
+static void
+show(const HarnessResult *result)
+{
+  for (guint i = 0; i < result->outputs->len; i++) {
+    const HarnessOutput *output = result->outputs->pdata[i];
+    printf("# \"%s\": { \"columns\": \"%s\", \"rows\": [\n", output->port,
+           output->types ? output->types : "");
+    for (guint r = 0; r < output->rows->len; r++)
+      printf("#   %s%s\n", (char *)output->rows->pdata[r], r + 1 < output->rows->len ? "," : "");
+    printf("# ] }\n");
+  }
+  g_auto(GStrv) said = g_strsplit(result->messages->str, "\n", -1);
+  for (guint i = 0; said[i]; i++)
+    if (*said[i])
+      printf("# %s\n", said[i]);
+  g_auto(GStrv) error = g_strsplit(result->error ? result->error : "", "\n", -1);
+  for (guint i = 0; error[i]; i++)
+    printf("# error: %s\n", error[i]);
+  fflush(stdout);
 }
 
 /* In the child: a byte for each case that has ended. */
@@ -148,6 +172,8 @@ run_from(int out, gpointer data)
         test->skip ? g_strdup_printf("%s # SKIP %s", test->name, test->skip) : g_strdup(test->name);
     g_autofree char *why = test->skip ? NULL : harness_case_run(test);
     harness_tap(why == NULL, name, why);
+    if (p->show && test->h->results->len)
+      show(test->h->results->pdata[0]);
     harness_forget(test->h);
     if (write(out, why ? "n" : "o", 1) != 1)
       return;
@@ -193,7 +219,7 @@ run_all(Progress *p)
 }
 
 int
-weir_harness_run_cases(const char *file, const char *plugin_path, const char *only)
+weir_harness_run_cases(const char *file, const char *plugin_path, const char *only, int show)
 {
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
   g_autoptr(GPtrArray) cases = harness_cases_load(file, plugin_path, diagnostics);
@@ -214,7 +240,7 @@ weir_harness_run_cases(const char *file, const char *plugin_path, const char *on
   }
   for (guint i = 0; i < cases->len; i++)
     ((HarnessCase *)cases->pdata[i])->h->place = g_strdup(place);
-  Progress p = {.cases = cases};
+  Progress p = {.cases = cases, .show = show != 0};
   run_all(&p);
   weir_remove_tree(place, NULL);
   return p.n_failed == 0;

@@ -38,7 +38,8 @@ typedef struct {
   GPtrArray *outputs;  /* of HarnessOutput */
   GHashTable *metrics; /* name to double *, of the stage under test */
   GPtrArray *figures;  /* of char *: metrics and artifacts that must not differ between runs */
-  GString *messages;
+  GString *messages; /* as JSON, a line each */
+  GString *texts;    /* the texts in them, a line each */
   guint n_rejects;
   guint64 calls[WEIR_FAULT_CANCEL + 1]; /* by weir_harness_fault */
 } HarnessResult;
@@ -144,6 +145,7 @@ const weir_host *harness_host(void);
 char *harness_make_folder(const char *place, GError **error);
 /* Run in all cuts, unless that was done. */
 void harness_ensure_run(weir_harness *h);
+char *harness_without_folder(const HarnessResult *result, const char *text);
 HarnessOutput *harness_output(const HarnessResult *result, const char *port);
 const char *harness_cut_name(const weir_harness_cut *cut, char text[96]);
 

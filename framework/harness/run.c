@@ -32,6 +32,7 @@ harness_result_free(gpointer data)
   g_ptr_array_unref(result->figures);
   g_hash_table_unref(result->metrics);
   g_string_free(result->messages, TRUE);
+  g_string_free(result->texts, TRUE);
   g_free(result);
 }
 
@@ -45,6 +46,7 @@ result_new(const weir_harness_cut *cut)
   result->metrics = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   result->figures = g_ptr_array_new_with_free_func(g_free);
   result->messages = g_string_new(NULL);
+  result->texts = g_string_new(NULL);
   return result;
 }
 
@@ -70,6 +72,17 @@ harness_cut_name(const weir_harness_cut *cut, char text[96])
              cut->batch_rows == 1 ? "row" : "rows", cut->offset ? ", sliced" : "",
              cut->late ? ", types known late" : "", MAX(cut->jobs, 1), cut->jobs > 1 ? "s" : "");
   return text;
+}
+
+/* What a run says of its folder is the same for all runs. g_free(). */
+char *
+harness_without_folder(const HarnessResult *result, const char *text)
+{
+  if (!result->folder || !strstr(text, result->folder))
+    return g_strdup(text);
+  GString *out = g_string_new(text);
+  g_string_replace(out, result->folder, "${dir}", 0);
+  return g_string_free(out, FALSE);
 }
 
 /* ---- The pipeline --------------------------------------------------------------------------------------- */
@@ -316,6 +329,13 @@ note_metric(HarnessResult *result, const WeirMessage *m)
 }
 
 static void
+note_made(HarnessResult *result, const WeirMessage *m)
+{
+  g_autofree char *path = harness_without_folder(result, m->name);
+  g_ptr_array_add(result->figures, g_strdup_printf("%s %s: sha256 %s", m->kind, path, m->text));
+}
+
+static void
 listen(WeirRun *weir, const WeirMessage *m, gpointer data)
 {
   HarnessRun *run = data;
@@ -331,12 +351,16 @@ listen(WeirRun *weir, const WeirMessage *m, gpointer data)
   }
   if (g_strcmp0(m->stage, HARNESS_STAGE) != 0 || m->type == WEIR_MESSAGE_STAGE_STATE)
     return;
-  g_autofree char *json = weir_message_to_json(m);
+  g_autofree char *whole = weir_message_to_json(m), *json = harness_without_folder(run->result, whole);
   g_string_append_printf(run->result->messages, "%s\n", json);
+  if (m->text) {
+    g_autofree char *text = harness_without_folder(run->result, m->text);
+    g_string_append_printf(run->result->texts, "%s\n", text);
+  }
   if (m->type == WEIR_MESSAGE_METRIC)
     note_metric(run->result, m);
   else if (m->type == WEIR_MESSAGE_ARTIFACT)
-    g_ptr_array_add(run->result->figures, g_strdup_printf("%s %s: sha256 %s", m->kind, m->name, m->text));
+    note_made(run->result, m);
   else if (m->type == WEIR_MESSAGE_REJECT)
     run->result->n_rejects++;
 }
@@ -417,7 +441,7 @@ execute(weir_harness *h, HarnessRun *run, const char *file)
     g_autoptr(GString) text = g_string_new(error->message);
     g_autofree char *prefix = g_strconcat(file, ":", NULL);
     g_string_replace(text, prefix, "test:", 0);
-    result->error = g_string_free(g_steal_pointer(&text), FALSE);
+    result->error = harness_without_folder(result, text->str);
   }
 }
 

@@ -190,10 +190,14 @@ note_types(weir_stage *stage, HarnessOutput *output)
 static int
 sink_process(weir_stage *stage, uint32_t port G_GNUC_UNUSED, struct ArrowArray *batch)
 {
-  HarnessOutput *output = output_of(stage->state);
+  const Sink *sink = stage->state;
+  const HarnessRun *run = harness_run_find(sink->run);
+  HarnessOutput *output = output_of(sink);
   note_types(stage, output);
-  for (gint64 row = 0; row < batch->length; row++)
-    g_ptr_array_add(output->rows, harness_row_to_json(output->schema, batch, row));
+  for (gint64 row = 0; row < batch->length; row++) {
+    g_autofree char *json = harness_row_to_json(output->schema, batch, row);
+    g_ptr_array_add(output->rows, harness_without_folder(run->result, json));
+  }
   weir_batch_release(batch);
   return 0;
 }

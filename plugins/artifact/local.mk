@@ -5,3 +5,5 @@ plugins_artifact_artifact_la_SOURCES = plugins/artifact/artifact.h plugins/artif
   plugins/artifact/write.c plugins/artifact/read.c
 plugins_artifact_artifact_la_LDFLAGS = $(PLUGIN_LINK)
 plugins_artifact_artifact_la_LIBADD = libweir-store.la $(BASE_LIBS)
+TESTS += plugins/artifact/cases.json
+EXTRA_DIST += plugins/artifact/cases.json

@@ -16,3 +16,5 @@ plugins_evaluate_test_evaluation_SOURCES = plugins/evaluate/test_evaluation.c \
   plugins/evaluate/evaluation.c plugins/evaluate/heads.c
 plugins_evaluate_test_evaluation_CFLAGS = $(AM_CFLAGS)
 plugins_evaluate_test_evaluation_LDADD = libweir-ml-metrics.la libweir-base.la $(BASE_LIBS) -lm
+TESTS += plugins/evaluate/cases.json
+EXTRA_DIST += plugins/evaluate/cases.json

@@ -58,3 +58,5 @@ check_PROGRAMS += plugins/file/test-write-formats
 TESTS += plugins/file/test-write-formats plugins/file/test-write.py
 EXTRA_DIST += plugins/file/test-write.py
 plugins_file_test_write_formats_LDADD = libfile.la libweir-core.la libweir-base.la $(BASE_LIBS) $(ARCHIVE_LIBS) -lm
+TESTS += plugins/file/cases.json
+EXTRA_DIST += plugins/file/cases.json

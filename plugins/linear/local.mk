@@ -12,3 +12,5 @@ plugins_linear_linear_la_LIBADD = libweir-ml.la libweir-base.la $(BASE_LIBS) -lm
 linear_scripts = plugins/linear/test_linear.sh
 TESTS += $(linear_scripts)
 EXTRA_DIST += $(linear_scripts)
+TESTS += plugins/linear/cases.json
+EXTRA_DIST += plugins/linear/cases.json

@@ -9,3 +9,5 @@ plugins_rows_rows_la_LIBADD = libweir-base.la $(BASE_LIBS) -lm
 rows_scripts = plugins/rows/test_limit.sh
 TESTS += $(rows_scripts)
 EXTRA_DIST += $(rows_scripts)
+TESTS += plugins/rows/cases.json
+EXTRA_DIST += plugins/rows/cases.json

@@ -94,8 +94,8 @@ append_value(GByteArray *key, const weir_column *column, gint64 row)
   }
 }
 
-static void
-append_name(GString *name, const weir_column *column, gint64 row)
+void
+split_append_name(GString *name, const weir_column *column, gint64 row)
 {
   if (is_none(column, row)) {
     g_string_append(name, "(none)");
@@ -128,7 +128,7 @@ new_stratum(SplitStrata *strata, const weir_column *columns, guint n_columns, gi
   for (guint i = 0; i < n_columns; i++) {
     if (i)
       g_string_append(name, ", ");
-    append_name(name, &columns[i], row);
+    split_append_name(name, &columns[i], row);
     has_null = has_null || is_none(&columns[i], row);
   }
   g_ptr_array_add(strata->names, g_string_free(name, FALSE));
@@ -178,4 +178,10 @@ gboolean
 split_strata_has_null(const SplitStrata *strata, guint32 stratum)
 {
   return g_array_index(strata->nulls, gboolean, stratum);
+}
+
+const GPtrArray *
+split_strata_names(const SplitStrata *strata)
+{
+  return strata->names;
 }

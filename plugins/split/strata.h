@@ -25,7 +25,11 @@ const guint64 *split_strata_rows(const SplitStrata *strata); /* a count for each
 
 /* The values as people read them: `billing`, `billing, 7`; a null is `(none)`. */
 const char *split_strata_name(const SplitStrata *strata, guint32 stratum);
+const GPtrArray *split_strata_names(const SplitStrata *strata); /* of char * */
 /* Whether a value of the stratum is null or empty. */
 gboolean split_strata_has_null(const SplitStrata *strata, guint32 stratum);
+
+/* Appends a value as people read it. */
+void split_append_name(GString *name, const weir_column *column, gint64 row);
 
 #endif

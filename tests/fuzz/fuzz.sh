@@ -17,7 +17,7 @@ core=framework/core file=plugins/file
 parser() {
   case $1 in
     types) echo $core/type_expr.c $core/porttype.c $core/porttype_bind.c $core/porttype_output.c ;;
-    csv) echo $file/csv_*.c $file/value_parse.c $file/value_real.c ;;
+    csv) echo $file/csv_*.c framework/base/value_parse.c framework/base/value_real.c ;;
     jsonl) echo $file/json_*.c ;;
     archive) echo framework/store/archive_unpack.c $file/source.c ;;
     elf) echo $core/elf_*.c ;;

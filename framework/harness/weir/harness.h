@@ -168,10 +168,11 @@ int weir_harness_finish(void);
 /**
  * Run a file of cases (weir-cases(5)), each in a child process, and print TAP, numbered on from
  * what was printed before; weir_harness_finish() prints the plan. `plugin_path` may be NULL; `only`: cases whose name
- * ("upper.text: a null") holds this text, NULL: all. Returns 1 if all hold, 0 if not, -1 if the file cannot be read or
+ * ("upper.text: a null") holds this text, NULL: all. `show`: print what came out as
+ * comments. Returns 1 if all hold, 0 if not, -1 if the file cannot be read or
  * is no file of cases (printed to stderr, with lines).
  */
-int weir_harness_run_cases(const char *file, const char *plugin_path, const char *only);
+int weir_harness_run_cases(const char *file, const char *plugin_path, const char *only, int show);
 
 #if defined(__GNUC__)
 #pragma GCC visibility pop

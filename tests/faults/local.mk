@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# Worlds that break: a library to preload whose calls fail.
+check_LTLIBRARIES += tests/faults/faults.la
+tests_faults_faults_la_SOURCES = tests/faults/faults.c
+tests_faults_faults_la_CFLAGS = -fno-builtin -Wno-redundant-decls -U_FORTIFY_SOURCE -fno-sanitize=all
+tests_faults_faults_la_LDFLAGS = -module -avoid-version -rpath /nowhere
+TESTS += tests/faults/test-faults.py
+EXTRA_DIST += tests/faults/test-faults.py
+# Every call instead of a sample: minutes.
+check-faults: all $(check_LTLIBRARIES)
+	$(AM_TESTS_ENVIRONMENT) FAULTS=all python3 $(srcdir)/tests/faults/test-faults.py
+.PHONY: check-faults
