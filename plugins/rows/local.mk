@@ -2,7 +2,14 @@
 # Plugin "rows": which records go on, and in what order. The class table is rows.c; one file a class.
 stage_LTLIBRARIES += plugins/rows/rows.la
 plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
-  plugins/rows/limit.c
+  plugins/rows/arrays.c plugins/rows/arrays.h \
+  plugins/rows/grant.c plugins/rows/grant.h \
+  plugins/rows/limit.c \
+  plugins/rows/order.c plugins/rows/order.h \
+  plugins/rows/shuffle.c \
+  plugins/rows/sort.c \
+  plugins/rows/sorter.c plugins/rows/sorter.h plugins/rows/sorter_merge.c plugins/rows/sorter_private.h \
+  plugins/rows/sorter_sort.c
 plugins_rows_rows_la_LDFLAGS = $(PLUGIN_LINK)
 plugins_rows_rows_la_LIBADD = libweir-base.la $(BASE_LIBS) -lm
 

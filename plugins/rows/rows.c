@@ -21,6 +21,40 @@ static const weir_option limit_options[] = {
      "how many records are left out before that"},
 };
 
+/* ---- sort, shuffle ---- */
+
+static const weir_port sort_in[] = {
+    {"in", "${by}:utf8+binary+bool+number+timestamp?, *", 0, NULL, "records in any order"},
+};
+
+static const weir_port sort_out[] = {
+    {"out", "=in", WEIR_PORT_REQUIRED, NULL, "the same records in order"},
+};
+
+static const weir_option sort_options[] = {
+    {"by", WEIR_FIELD_LIST, WEIR_OPTION_REQUIRED, offsetof(RowsSort, by), NULL, 0, 0, NULL,
+     "columns to sort by, the first counts most"},
+    {"descending", WEIR_STRING_LIST, 0, offsetof(RowsSort, descending), NULL, 0, 0, NULL,
+     "those of `by` that go from large to small"},
+    {"nulls-first", WEIR_STRING_LIST, 0, offsetof(RowsSort, nulls_first), NULL, 0, 0, NULL,
+     "those of `by` whose nulls come first; otherwise they come last, either way"},
+    ROWS_MEMORY_OPTION(RowsSort),
+};
+
+static const weir_port shuffle_in[] = {
+    {"in", "any", 0, NULL, "any records"},
+};
+
+static const weir_port shuffle_out[] = {
+    {"out", "=in", WEIR_PORT_REQUIRED, NULL, "the same records in random order"},
+};
+
+static const weir_option shuffle_options[] = {
+    {"seed", WEIR_INTEGER, 0, offsetof(RowsShuffle, seed), NULL, 0, 0, NULL,
+     "chooses the order; left out, the pipeline's seed does"},
+    ROWS_MEMORY_OPTION(RowsShuffle),
+};
+
 /* ---- The plugin ---- */
 
 static const weir_class classes[] = {
@@ -39,6 +73,47 @@ static const weir_class classes[] = {
         .schema = rows_limit_schema,
         .process = rows_limit_process,
         .end = rows_limit_end,
+    },
+    {
+        .name = "sort",
+        .summary = "Put records in order",
+        .help = "Numbers, timestamps and booleans are sorted by value (NaN above all, false before true), "
+                "text by its "
+                "code points, bytes by value. Records with equal keys keep their order.\n\n"
+                "Any number of records is sorted in the memory that the run grants: what does not fit is put "
+                "aside in "
+                "sorted files of the run directory, as large as the records are in memory, which are then "
+                "merged.",
+        .in = sort_in,
+        .n_in = G_N_ELEMENTS(sort_in),
+        .n_out = G_N_ELEMENTS(sort_out),
+        .out = sort_out,
+        .options = sort_options,
+        .n_options = G_N_ELEMENTS(sort_options),
+        .state_size = sizeof(RowsSort),
+        .least_memory = ROWS_LEAST,
+        .schema = rows_sort_schema,
+        .process = rows_sort_process,
+        .end = rows_sort_end,
+        .close = rows_sort_close,
+    },
+    {
+        .name = "shuffle",
+        .summary = "Put records in random order",
+        .help = "Every order of all records is equally likely, not just of those near each other. It depends "
+                "on the "
+                "seed and on the order in which the records come. Memory is used as by rows.sort.",
+        .in = shuffle_in,
+        .n_in = G_N_ELEMENTS(shuffle_in),
+        .n_out = G_N_ELEMENTS(shuffle_out),
+        .out = shuffle_out,
+        .options = shuffle_options,
+        .n_options = G_N_ELEMENTS(shuffle_options),
+        .state_size = sizeof(RowsShuffle),
+        .least_memory = ROWS_LEAST,
+        .process = rows_shuffle_process,
+        .end = rows_shuffle_end,
+        .close = rows_shuffle_close,
     },
 };
 

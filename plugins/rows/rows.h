@@ -6,6 +6,9 @@
 #include <glib.h>
 #include <weir/plugin.h>
 
+#include "grant.h"
+#include "sorter.h"
+
 /* ---- rows.limit ---- */
 
 typedef struct {
@@ -17,5 +20,36 @@ typedef struct {
 int rows_limit_schema(weir_stage *stage);
 int rows_limit_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
 int rows_limit_end(weir_stage *stage, uint32_t port);
+
+/* ---- rows.sort ---- */
+
+typedef struct {
+  weir_list by;
+  weir_list descending;
+  weir_list nulls_first;
+  uint64_t memory;
+  RowsGrant grant;
+  RowsKey *keys;
+  RowsSorter *sorter;
+} RowsSort;
+
+int rows_sort_schema(weir_stage *stage);
+int rows_sort_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
+int rows_sort_end(weir_stage *stage, uint32_t port);
+void rows_sort_close(weir_stage *stage);
+
+/* ---- rows.shuffle ---- */
+
+typedef struct {
+  int64_t seed;
+  uint64_t memory;
+  RowsGrant grant;
+  weir_random random;
+  RowsSorter *sorter;
+} RowsShuffle;
+
+int rows_shuffle_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
+int rows_shuffle_end(weir_stage *stage, uint32_t port);
+void rows_shuffle_close(weir_stage *stage);
 
 #endif

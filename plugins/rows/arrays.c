@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT */
+/* Walks over the buffers of batches, and makes batches of columns and numbers that are there. */
+#include "arrays.h"
+
+/* --- Bytes --- */
+
+static uint64_t column_bytes(const weir_column *column, int64_t first, int64_t n);
+
+/* Rows first … first + n - 1 of a list's items, or of a struct's members. */
+static uint64_t
+child_bytes(const weir_column *column, int64_t first, int64_t n)
+{
+  uint64_t bytes = 0;
+  if (column->type == WEIR_LIST) {
+    weir_column items = weir_column_items(column);
+    int32_t begin = column->offsets[first];
+    return column_bytes(&items, begin, column->offsets[first + n] - (int64_t)begin);
+  }
+  for (int64_t i = 0; i < column->array->n_children; i++) {
+    weir_column member = weir_column_member(column, i);
+    bytes += column_bytes(&member, first, n);
+  }
+  return bytes;
+}
+
+static uint64_t
+column_bytes(const weir_column *column, int64_t first, int64_t n)
+{
+  uint64_t rows = (uint64_t)n;
+  uint64_t bytes = column->validity ? rows / 8 : 0;
+  if (n == 0)
+    return 0;
+  switch (column->type) {
+  case WEIR_UTF8:
+  case WEIR_BINARY:
+    return bytes + rows * sizeof(int32_t) + (uint64_t)(column->offsets[first + n] - column->offsets[first]);
+  case WEIR_LIST:
+    return bytes + rows * sizeof(int32_t) + child_bytes(column, first, n);
+  case WEIR_STRUCT:
+    return bytes + child_bytes(column, first, n);
+  case WEIR_FIXED:
+    return bytes + rows * (uint64_t)column->width * sizeof(float);
+  case WEIR_BOOL:
+    return bytes + rows / 8;
+  default:
+    return bytes + rows * weir_type_size(column->type);
+  }
+}
+
+static uint64_t
+part_bytes(const struct ArrowSchema *schema, const struct ArrowArray *batch, int64_t first, int64_t n)
+{
+  uint64_t bytes = 1;
+  for (int64_t i = 0; i < batch->n_children && i < schema->n_children; i++) {
+    weir_column column = weir_batch_column(schema, batch, i);
+    bytes += column_bytes(&column, first, n);
+  }
+  return bytes;
+}
+
+uint64_t
+rows_batch_bytes(const struct ArrowSchema *schema, const struct ArrowArray *batch)
+{
+  return part_bytes(schema, batch, 0, batch->length);
+}
+
+uint64_t
+rows_row_bytes(const struct ArrowSchema *schema, const struct ArrowArray *batch, int64_t row)
+{
+  return part_bytes(schema, batch, row, 1);
+}
+
+/* --- Arrays of our own --- */
+
+/* What an array of ours owns: its struct's parts and what they point to. */
+typedef struct {
+  const void *buffers[3];
+  struct ArrowArray **children;
+  struct ArrowArray *storage; /* of the children, in one block */
+  void *values;
+} Owned;
+
+static void
+release_owned(struct ArrowArray *array)
+{
+  Owned *owned = array->private_data;
+  for (int64_t i = 0; i < array->n_children; i++)
+    weir_batch_release(array->children[i]);
+  g_free(owned->children);
+  g_free(owned->storage);
+  g_free(owned->values);
+  g_free(owned);
+  array->release = NULL;
+}
+
+static Owned *
+own(struct ArrowArray *array, int64_t length, int64_t n_buffers, int64_t n_children)
+{
+  Owned *owned = g_new0(Owned, 1);
+  owned->children = g_new0(struct ArrowArray *, (gsize)n_children + 1);
+  owned->storage = g_new0(struct ArrowArray, (gsize)n_children + 1);
+  for (int64_t i = 0; i < n_children; i++)
+    owned->children[i] = &owned->storage[i];
+  *array = (struct ArrowArray){.length = length,
+                               .n_buffers = n_buffers,
+                               .n_children = n_children,
+                               .buffers = owned->buffers,
+                               .children = owned->children,
+                               .release = release_owned,
+                               .private_data = owned};
+  return owned;
+}
+
+void
+rows_join_columns(struct ArrowArray *columns, int64_t n, int64_t length, struct ArrowArray *out)
+{
+  Owned *owned = own(out, length, 1, n);
+  for (int64_t i = 0; i < n; i++)
+    weir_batch_move(&columns[i], &owned->storage[i]);
+}
+
+/* --- Numbers beside rows --- */
+
+void
+rows_numbered_init(RowsNumbered *numbered, const struct ArrowSchema *schema)
+{
+  int64_t n = schema->n_children;
+  numbered->arrow = *schema;
+  numbered->arrow.children = g_new(struct ArrowSchema *, (gsize)n + 1);
+  for (int64_t i = 0; i < n; i++)
+    numbered->arrow.children[i] = schema->children[i];
+  /* A name that no column has. */
+  GString *name = g_string_new("number");
+  for (int64_t i = 0; i < n; i++)
+    if (g_str_equal(schema->children[i]->name, name->str)) {
+      g_string_append_c(name, '_');
+      i = -1;
+    }
+  numbered->name = g_string_free(name, FALSE);
+  numbered->number = (struct ArrowSchema){.format = "L", .name = numbered->name, .release = schema->release};
+  numbered->arrow.children[n] = &numbered->number;
+  numbered->arrow.n_children = n + 1;
+}
+
+void
+rows_numbered_clear(RowsNumbered *numbered)
+{
+  g_clear_pointer(&numbered->arrow.children, g_free);
+  g_clear_pointer(&numbered->name, g_free);
+}
+
+/* Moves the children of a batch of ours or the host's out, as the Arrow specification allows. A slice's offset goes
+ * with them. */
+static void
+move_children(struct ArrowArray *batch, struct ArrowArray *to)
+{
+  for (int64_t i = 0; i < batch->n_children; i++) {
+    weir_batch_move(batch->children[i], &to[i]);
+    to[i].offset += batch->offset;
+    to[i].length = batch->length;
+    if (batch->offset)
+      to[i].null_count = to[i].null_count ? -1 : 0;
+  }
+  weir_batch_release(batch);
+}
+
+void
+rows_attach(struct ArrowArray *batch, uint64_t *numbers, struct ArrowArray *out)
+{
+  int64_t n = batch->n_children, length = batch->length;
+  g_autofree struct ArrowArray *columns = g_new0(struct ArrowArray, (gsize)n + 1);
+  move_children(batch, columns);
+  Owned *owned = own(&columns[n], length, 2, 0);
+  owned->values = numbers;
+  owned->buffers[1] = numbers;
+  rows_join_columns(columns, n + 1, length, out);
+}
+
+const uint64_t *
+rows_numbers(const struct ArrowArray *batch)
+{
+  const struct ArrowArray *column = batch->children[batch->n_children - 1];
+  return (const uint64_t *)column->buffers[1] + column->offset + batch->offset;
+}
+
+struct ArrowArray
+rows_without_numbers(const struct ArrowArray *batch)
+{
+  struct ArrowArray shallow = *batch;
+  shallow.n_children--;
+  return shallow;
+}
+
+/* --- Nulls --- */
+
+/* A column of one null. Buffers are zeros that serve as validity, offsets and values alike. */
+static void
+null_column(const struct ArrowSchema *schema, struct ArrowArray *out)
+{
+  int32_t width = 0;
+  weir_type type = weir_type_from_format(schema->format, &width);
+  gboolean has_children = type == WEIR_LIST || type == WEIR_STRUCT || type == WEIR_FIXED;
+  int64_t n_buffers = type == WEIR_UTF8 || type == WEIR_BINARY    ? 3
+                      : type == WEIR_STRUCT || type == WEIR_FIXED ? 1
+                                                                  : 2;
+  Owned *owned = own(out, 1, n_buffers, has_children ? schema->n_children : 0);
+  owned->values = g_malloc0(64);
+  out->null_count = 1;
+  for (int64_t i = 0; i < n_buffers; i++)
+    owned->buffers[i] = owned->values;
+  if (type == WEIR_STRUCT)
+    for (int64_t i = 0; i < schema->n_children; i++)
+      null_column(schema->children[i], &owned->storage[i]);
+  if (type != WEIR_LIST && type != WEIR_FIXED)
+    return;
+  /* No items, or a vector of zeros. */
+  null_column(schema->children[0], &owned->storage[0]);
+  owned->storage[0].length = width;
+  owned->storage[0].null_count = 0;
+  if (type == WEIR_FIXED) {
+    Owned *items = owned->storage[0].private_data;
+    g_free(items->values);
+    items->values = g_new0(float, (gsize)width);
+    items->buffers[0] = NULL;
+    items->buffers[1] = items->values;
+  }
+}
+
+void
+rows_null_row(const struct ArrowSchema *schema, struct ArrowArray *out)
+{
+  Owned *owned = own(out, 1, 1, schema->n_children);
+  for (int64_t i = 0; i < schema->n_children; i++)
+    null_column(schema->children[i], &owned->storage[i]);
+}
+
+static void
+release_schema(struct ArrowSchema *schema)
+{
+  schema->release = NULL;
+}
+
+static struct ArrowSchema *
+copy_schema(const struct ArrowSchema *schema, int depth)
+{
+  struct ArrowSchema *copy = g_new0(struct ArrowSchema, 1);
+  copy->format = g_strdup(schema->format);
+  copy->name = g_strdup(schema->name);
+  copy->flags = schema->flags | (depth == 1 ? ARROW_FLAG_NULLABLE : 0);
+  copy->n_children = schema->n_children;
+  copy->children = g_new0(struct ArrowSchema *, (gsize)schema->n_children + 1);
+  copy->release = release_schema;
+  for (int64_t i = 0; i < schema->n_children; i++)
+    copy->children[i] = copy_schema(schema->children[i], depth + 1);
+  return copy;
+}
+
+struct ArrowSchema *
+rows_schema_nullable(const struct ArrowSchema *schema)
+{
+  return copy_schema(schema, 0);
+}
+
+void
+rows_schema_free(struct ArrowSchema *schema)
+{
+  if (!schema)
+    return;
+  for (int64_t i = 0; i < schema->n_children; i++)
+    rows_schema_free(schema->children[i]);
+  g_free(schema->children);
+  g_free((char *)schema->format);
+  g_free((char *)schema->name);
+  g_free(schema);
+}
