@@ -13,8 +13,11 @@ plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
 plugins_rows_rows_la_LDFLAGS = $(PLUGIN_LINK)
 plugins_rows_rows_la_LIBADD = libweir-base.la $(BASE_LIBS) -lm
 
-rows_scripts = plugins/rows/test_limit.sh
+rows_scripts = plugins/rows/test_limit.sh plugins/rows/test_memory.sh
 TESTS += $(rows_scripts)
 EXTRA_DIST += $(rows_scripts)
 TESTS += plugins/rows/cases.json
 EXTRA_DIST += plugins/rows/cases.json
+# Order and memory: sort, shuffle.
+TESTS += plugins/rows/cases_order.json
+EXTRA_DIST += plugins/rows/cases_order.json

@@ -63,8 +63,10 @@ static void
 set_prefix(const Merge *merge, Cursor *cursor)
 {
   const RowsSorter *sorter = merge->sorter;
-  cursor->prefix = sorter->keys ? rows_prefix(&sorter->keys[0], &cursor->views[0], cursor->row)
-                                : cursor->numbers[cursor->row];
+  if (sorter->keys)
+    cursor->prefix = rows_prefix(&sorter->keys[0], &cursor->views[0], cursor->row);
+  else if (cursor->numbers)
+    cursor->prefix = cursor->numbers[cursor->row];
 }
 
 /* Opens a run's next batch; its end leaves `row` at `length`. */
