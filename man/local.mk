@@ -9,6 +9,19 @@ man/weir.7: man/weir.7.in man/page.awk tests/abi/upper.c
 	$(AM_V_GEN)$(MKDIR_P) man && $(AWK) -f $(srcdir)/man/page.awk -v example='$(srcdir)/tests/abi/upper.c' \
 	  $(srcdir)/man/weir.7.in >$@-t && mv $@-t $@
 
+# The author's guide: its code and commands are files of their own, which a test runs in order.
+guide_files = man/author/1-new.sh man/author/clip.c man/author/cases.json man/author/2-check.sh man/author/clip.yaml \
+  man/author/3-run.sh man/author/4-check.c man/author/4-class.c man/author/check.json man/author/4-run.sh \
+  man/author/5-verify.sh man/author/6-install.sh
+guidedir = $(docdir)/examples/author
+dist_guide_DATA = $(guide_files)
+man_MANS += man/weir-author.7
+EXTRA_DIST += man/weir-author.7.in
+CLEANFILES += man/weir-author.7
+man/weir-author.7: man/weir-author.7.in man/page.awk $(guide_files)
+	$(AM_V_GEN)$(MKDIR_P) man && $(AWK) -f $(srcdir)/man/page.awk -v files='$(srcdir)/man/author' \
+	  $(srcdir)/man/weir-author.7.in >$@-t && mv $@-t $@
+
 # plugins/NAME/NAME.7.in holds the prose, and a line @STAGES@ where `pipeline-inspect --man` says the rest.
 plugin_pages = man/weir-artifact.7 man/weir-evaluate.7 man/weir-file.7 man/weir-linear.7 \
   man/weir-rows.7 man/weir-split.7

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Fills a manual page: a line @STAGES@ becomes the file `stages` (roff), a line @EXAMPLE@ the file `example` (code).
+# Fills a manual page: a line @STAGES@ becomes the file `stages` (roff), a line @EXAMPLE@ the file `example` (code),
+# and a line @FILE NAME@ that file of the folder `files` (code).
 function code(line) {
   gsub(/\\/, "\\e", line)
   gsub(/-/, "\\-", line)
@@ -46,4 +47,5 @@ function insert(file, is_code,    line, status) {
 }
 $0 == "@STAGES@" { insert(stages, 0); next }
 $0 == "@EXAMPLE@" { insert(example, 1); next }
+/^@FILE [^ ]*@$/ { insert(files "/" substr($2, 1, length($2) - 1), 1); next }
 { print }

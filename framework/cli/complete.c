@@ -234,10 +234,13 @@ cli_complete_inspect(const CliFlag *flags, char **words, int n)
 {
   Answer answer = {g_string_new(NULL), n ? words[n - 1] : ""};
   const CliFlag *flag = n > 1 ? find_flag(flags, words[n - 2]) : NULL;
+  static const char *const kinds[] = {"transform", "source", "sink", NULL};
   if (flag && flag->argument)
     offer_argument(&answer, flag->argument);
   else if (answer.word[0] == '-')
     offer_flags(&answer, flags);
+  else if (n > 2 && strcmp(words[n - 3], "--new") == 0)
+    offer_all_of(&answer, kinds, "");
   else if (strchr(answer.word, '/'))
     g_string_append(answer.out, ":files\n");
   else

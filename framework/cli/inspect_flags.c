@@ -9,6 +9,8 @@ const CliFlag cli_inspect_flags[] = {
     {INSPECT_MAN, "man", 0, NULL, "print the sections of a plugin's manual page about its stages, as roff",
      FALSE},
     {INSPECT_PATH, "path", 0, NULL, "print the folders that are searched for plugins, in order", FALSE},
+    {INSPECT_NEW, "new", 0, "NAME",
+     "write a plugin to begin with into the folder NAME; then its kind: transform, source or sink", FALSE},
     {INSPECT_TEST, "test", 0, "CASES", "test stages with the cases of a file, and print TAP", FALSE},
     {INSPECT_ONLY, "only", 0, "TEXT", "with --test: only the cases whose name holds this text", FALSE},
     {INSPECT_SHOW, "show", 0, NULL, "with --test: also print what came out of the stage", FALSE},
@@ -28,7 +30,8 @@ cli_inspect_help(guint columns)
 {
   GString *out =
       g_string_new("Lists plugins and their stages, or shows some: ports, types, options, file.\n\n"
-                   "usage: pipeline-inspect [FLAG]... [PLUGIN | PLUGIN.STAGE | FILE]...\n\nFlags:\n");
+                   "usage: pipeline-inspect [FLAG]... [PLUGIN | PLUGIN.STAGE | FILE]...\n"
+                   "       pipeline-inspect --new NAME transform|source|sink\n\nFlags:\n");
   cli_arguments_help_flags(out, cli_inspect_flags, columns);
   g_string_append(
       out, "\nExit status: 0 done, 1 a plugin could not be opened or a test failed, 2 wrong usage or no "

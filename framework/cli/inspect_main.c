@@ -8,6 +8,7 @@
 #include "cli/fatal.h"
 #include "cli/inspect_flags.h"
 #include "cli/inspect_views.h"
+#include "cli/new_plugin.h"
 #include "cli/output.h"
 #include <locale.h>
 #include <string.h>
@@ -240,6 +241,24 @@ run_cases(const Inspector *inspector, const char *file, const char *plugin_path)
   return weir_harness_finish() || !result ? WEIR_EXIT_FAILED : WEIR_EXIT_OK;
 }
 
+/* --new NAME KIND. */
+static int
+write_new(const Inspector *inspector, const char *name)
+{
+  g_autoptr(GError) error = NULL;
+  GPtrArray *words = inspector->arguments->positional;
+  if (words->len != 1) {
+    cli_print_error(inspector->terminal,
+                    "--new needs a name and a kind: pipeline-inspect --new NAME transform|source|sink");
+    return WEIR_EXIT_USAGE;
+  }
+  g_autofree char *text = cli_new_plugin(name, words->pdata[0], &error);
+  if (text)
+    return cli_output(inspector->terminal, text);
+  cli_print_error(inspector->terminal, error->message);
+  return error->domain == WEIR_EXIT_ERROR ? error->code : WEIR_EXIT_FAILED;
+}
+
 static int
 inspect(Inspector *inspector)
 {
@@ -255,6 +274,9 @@ inspect(Inspector *inspector)
   }
   if (!usage_is_right(inspector))
     return WEIR_EXIT_USAGE;
+  const CliArgument *new = cli_arguments_get(inspector->arguments, INSPECT_NEW);
+  if (new)
+    return write_new(inspector, new->value);
   const CliArgument *test = cli_arguments_get(inspector->arguments, INSPECT_TEST);
   if (test)
     return run_cases(inspector, test->value, path ? path->value : NULL);

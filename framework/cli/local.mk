@@ -24,12 +24,29 @@ pipeline_run_SOURCES = framework/cli/run_main.c
 pipeline_run_LDADD = libweir-cli.la
 
 pipeline_inspect_SOURCES = framework/cli/inspect_main.c \
+  framework/cli/new_plugin.h framework/cli/new_plugin.c \
   framework/cli/child.h framework/cli/child.c \
   framework/cli/describe.h framework/cli/describe.c \
   framework/cli/scan.h framework/cli/scan.c \
   framework/cli/inspect_views.h framework/cli/inspect_text.c framework/cli/inspect_man.c \
   framework/cli/inspect_schema.c framework/cli/schema_options.h framework/cli/schema_options.c
 pipeline_inspect_LDADD = libweir-cli.la libweir-harness-1.la
+
+# What --new writes, kept inside the program.
+template_files = framework/cli/templates/templates.gresource.xml framework/cli/templates/transform.c.in \
+  framework/cli/templates/transform.json.in framework/cli/templates/source.c.in \
+  framework/cli/templates/source.json.in framework/cli/templates/sink.c.in framework/cli/templates/sink.json.in \
+  framework/cli/templates/Makefile.in framework/cli/templates/page.7.in
+EXTRA_DIST += $(template_files)
+nodist_pipeline_inspect_SOURCES = framework/cli/template_files.c framework/cli/template_files.h
+BUILT_SOURCES += framework/cli/template_files.h
+CLEANFILES += framework/cli/template_files.c framework/cli/template_files.h
+template_flags = --sourcedir=$(srcdir)/framework/cli/templates --c-name weir_templates \
+  $(srcdir)/framework/cli/templates/templates.gresource.xml
+framework/cli/template_files.c: $(template_files)
+	$(AM_V_GEN)$(MKDIR_P) framework/cli && $(GLIB_COMPILE_RESOURCES) --generate-source --target=$@ $(template_flags)
+framework/cli/template_files.h: $(template_files)
+	$(AM_V_GEN)$(MKDIR_P) framework/cli && $(GLIB_COMPILE_RESOURCES) --generate-header --target=$@ $(template_flags)
 
 cli_tests = framework/cli/test_arguments framework/cli/test_text framework/cli/test_progress \
   framework/cli/test_summary
@@ -39,7 +56,7 @@ framework_cli_test_text_LDADD = libweir-cli.la
 framework_cli_test_progress_LDADD = libweir-cli.la
 framework_cli_test_summary_LDADD = libweir-cli.la
 cli_scripts = framework/cli/test_run.sh framework/cli/test_inspect.sh framework/cli/test_terminal.py \
-  framework/cli/test_complete.sh
+  framework/cli/test_complete.sh framework/cli/test_new.sh
 TESTS += $(cli_tests) $(cli_scripts)
 EXTRA_DIST += $(cli_scripts) framework/cli/test_plugin.c
 

@@ -5,3 +5,7 @@ e2e_tests = tests/e2e/test-stages.sh tests/e2e/test-quickstart.sh tests/e2e/test
   tests/e2e/test-rejects.sh tests/e2e/test-metrics.sh
 TESTS += $(e2e_tests)
 EXTRA_DIST += tests/e2e/lib.sh $(e2e_tests)
+
+# The author's guide, as a newcomer follows it.
+
+EXTRA_DIST += tests/e2e/guide.py

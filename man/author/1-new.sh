@@ -1,0 +1,3 @@
+pipeline-inspect --new clip transform
+cd clip
+make check

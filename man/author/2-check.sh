@@ -1,0 +1,2 @@
+make check
+pipeline-inspect ./clip.so

@@ -1,0 +1,2 @@
+make
+pipeline-inspect --test check.json --plugin-path .

@@ -1,0 +1,2 @@
+make install
+pipeline-run clip.yaml --input texts.jsonl
