@@ -11,10 +11,11 @@ plugins_split_split_la_SOURCES = plugins/split/split.h plugins/split/split.c \
   plugins/split/apportion.h plugins/split/apportion.c \
   plugins/split/strata.h plugins/split/strata.c plugins/split/strata_report.c \
   plugins/split/stratified.c plugins/split/hash.c plugins/split/group.c plugins/split/time.c \
-  plugins/split/iterative.h plugins/split/iterative.c plugins/split/multilabel.c
+  plugins/split/iterative.h plugins/split/iterative.c plugins/split/multilabel.c \
+  plugins/split/clusters.c
 plugins_split_split_la_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 plugins_split_split_la_LDFLAGS = $(PLUGIN_LINK)
-plugins_split_split_la_LIBADD = libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
+plugins_split_split_la_LIBADD = libweir-ml-text.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
 
 split_tests = plugins/split/test_split plugins/split/test_placing
 check_PROGRAMS += $(split_tests)
@@ -28,7 +29,7 @@ plugins_split_test_placing_SOURCES = plugins/split/test_placing.c plugins/split/
 plugins_split_test_placing_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 plugins_split_test_placing_LDADD = libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
 
-split_scripts = plugins/split/test_split.sh
+split_scripts = plugins/split/test_stages.sh
 TESTS += $(split_scripts)
 EXTRA_DIST += $(split_scripts)
 TESTS += plugins/split/cases.json

@@ -2,6 +2,7 @@
 /* Plugin "split": the tables of its stages. */
 #include "config.h"
 
+#include "ml/text.h"
 #include "split.h"
 
 #define KEY "${by}:utf8+bool+integer+timestamp?"
@@ -113,6 +114,37 @@ static const weir_option multilabel_options[] = {
     {"order", WEIR_INTEGER, 0, offsetof(MultilabelState, order), "1", 1, 2, NULL,
      "2 spreads pairs of labels that come together too"},
     SEED(MultilabelState),
+};
+
+/* --- clusters --- */
+
+static const weir_port clusters_inputs[] = {
+    {"in", "${text}:utf8?, ${stratify}:utf8+bool+integer+timestamp?, *", WEIR_PORT_TABLE, NULL,
+     "records to share out"},
+};
+
+static const weir_option clusters_options[] = {
+    {"text", WEIR_FIELD, 0, offsetof(ClustersState, text), "text", 0, 0, NULL, "column with the text"},
+    RATIOS(ClustersState, TRAIN_TEST_EVAL),
+    {"threshold", WEIR_NUMBER, 0, offsetof(ClustersState, threshold), "0.8", 0.05, 1, NULL,
+     "how similar two texts are at least that may not be parted: the share of their shingles that they have "
+     "in common"},
+    {"stratify", WEIR_FIELD_LIST, 0, offsetof(ClustersState, stratify), "[]", 0, 0, NULL,
+     "columns whose values, taken together, make classes, which are spread in the same proportion as far as "
+     "whole "
+     "clusters allow"},
+    {"shingles", WEIR_CHOICE, 0, offsetof(ClustersState, shingles), "characters", 0, 0, "characters|words",
+     "what texts are compared by: runs of characters or of words"},
+    {"size", WEIR_INTEGER, 0, offsetof(ClustersState, size), "0", 0, WEIR_MAX_NGRAM, NULL,
+     "characters or words of a shingle; 0 is 5 characters or 3 words"},
+    {"strip-accents", WEIR_BOOLEAN, 0, offsetof(ClustersState, strip_accents), "false", 0, 0, NULL,
+     "letters count without their marks"},
+    {"hashes", WEIR_INTEGER, WEIR_OPTION_ADVANCED, offsetof(ClustersState, hashes), "128",
+     WEIR_NEAR_HASHES_STEP, WEIR_NEAR_MAX_HASHES, NULL,
+     "hash functions, a multiple of 16; more of them find more of the pairs"},
+    {"max-text", WEIR_SIZE, WEIR_OPTION_ADVANCED, offsetof(ClustersState, max_text), "1M", 1, 2147483647,
+     NULL, "what of a text is read"},
+    SEED(ClustersState),
 };
 
 static const weir_class classes[] = {
@@ -265,6 +297,39 @@ static const weir_class classes[] = {
         .schema = multilabel_schema,
         .produce = multilabel_produce,
         .close = multilabel_close,
+    },
+    {
+        .name = "clusters",
+        .summary = "Share records out to named splits, texts that are nearly the same together",
+        .help = "A test set with texts that differ from training texts by a word or two measures memory. "
+                "Here texts are "
+                "clustered: two are joined when they are as similar as the threshold says, directly or by "
+                "way of others, "
+                "and no cluster is parted. Clusters are dealt out as split.group deals groups out, and with "
+                "\"stratify\" "
+                "classes are spread too.\n\n"
+                "Texts are compared with case folded and white space run together, as sets of shingles, by "
+                "their Jaccard "
+                "index. Pairs are looked for by MinHash and locality-sensitive hashing, which finds 95 % or "
+                "more of the pairs "
+                "at the threshold and more of those above it; what is found is compared exactly. A record "
+                "whose text is null or empty is "
+                "similar to none. check.leakage looks for what is left.\n\n"
+                "Signatures are kept in a file of the run directory, with the default options 208 bytes a "
+                "record. In memory, "
+                "10 bytes a record are needed, and 16 a cluster; more makes it faster. The split depends on "
+                "the order of the "
+                "records, and not on the number of threads. Records keep their order.",
+        .in = clusters_inputs,
+        .n_in = 1,
+        .n_out = 1,
+        .out = outputs,
+        .options = clusters_options,
+        .n_options = G_N_ELEMENTS(clusters_options),
+        .state_size = sizeof(ClustersState),
+        .schema = clusters_schema,
+        .produce = clusters_produce,
+        .close = clusters_close,
     },
 };
 

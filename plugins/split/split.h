@@ -4,6 +4,7 @@
 #define WEIR_SPLIT_H
 
 #include "deal.h"
+#include "ml/near_duplicates.h"
 #include "strata.h"
 
 enum { SPLIT_IN = 0, SPLIT_BY = 0 }; /* the input, and the entry of its type that names the key columns */
@@ -93,5 +94,23 @@ typedef struct {
 int multilabel_produce(weir_stage *stage);
 int multilabel_schema(weir_stage *stage);
 void multilabel_close(weir_stage *stage);
+
+typedef struct {
+  SplitDeal deal;
+  const char *text;
+  double threshold;
+  weir_list stratify;
+  int32_t shingles; /* 0: characters, 1: words */
+  int64_t size;     /* of a shingle; 0: as suits their kind */
+  bool strip_accents;
+  int64_t hashes;
+  uint64_t max_text;
+  int64_t seed;
+  WeirNearOptions near;
+} ClustersState;
+
+int clusters_schema(weir_stage *stage);
+int clusters_produce(weir_stage *stage);
+void clusters_close(weir_stage *stage);
 
 #endif

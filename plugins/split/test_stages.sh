@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # Every stage of the plugin on files: what goes where, the same in any order, cut and number of threads, and bad input.
-. "$top_srcdir/tests/e2e/lib.sh"
+. "${top_srcdir:?}/tests/e2e/lib.sh" || exit 99
 
 python3 - <<'PY'
 import csv, json, random
@@ -45,7 +45,7 @@ cat >split.json <<'JSON'
     "test": { "use": "file.write", "from": "split.test", "options": { "path": "${out}/test.${type}" } },
     "eval": { "use": "file.write", "from": "split.eval", "options": { "path": "${out}/eval.${type}" } } } }
 JSON
-for stage in hash group time multilabel; do sed "s/STAGE/$stage/" split.json >$stage.json; done
+for stage in hash group time multilabel clusters; do sed "s/STAGE/$stage/" split.json >$stage.json; done
 cat >splits.py <<'PY'
 """Reads the splits of a folder; every row of the input is in one of them, in the order of the input."""
 import csv, json, os, sys
@@ -290,4 +290,40 @@ echo '{"id": 1, "labels": ["a", "b"]}' >one.jsonl
 runs 0 "one record" multilabel.json --in one.jsonl --type jsonl --out multi-one
 check "goes to the largest split" test -s multi-one/train.jsonl
 runs 3 "no column" multilabel.json --set 'split.by=[]'
+
+# --- split.clusters ---
+
+python3 - <<'PY'
+import csv, random
+r = random.Random(9)
+words = [a + b for a in ("ba", "de", "fi", "go", "lu", "mo", "ne", "pa") for b in ("ka", "len", "mi", "nor", "tas")]
+with open("texts.csv", "w", newline="") as f:
+    w = csv.writer(f, lineterminator="\n")
+    w.writerow(["id", "family", "text", "label"])
+    rows = []
+    for family in range(600):
+        text = " ".join(r.choice(words) for _ in range(14))
+        for copy in range(1 + (family % 3)):
+            rows.append([family, text + " " + "xyzw"[copy], "ab"[family % 5 == 0]])
+    rows += [[600 + i, "", "a"] for i in range(20)]
+    r.shuffle(rows)
+    w.writerows([i] + row for i, row in enumerate(rows))
+PY
+runs 0 "split.clusters" clusters.json --in texts.csv --out clusters --set split.stratify=label
+says "counts them" '1000 of 1220 records have a near-duplicate, in 400 clusters'
+check "keeps families together, near the ratios, classes too" python3 - <<'PY'
+from splits import *
+rows, parts = splits("clusters", "texts.csv")
+sides("clusters", "texts.csv", "family")
+share = lambda rows: sum(row["label"] == "b" for row in rows) / len(rows)
+for name, ratio in (("train", .8), ("test", .1), ("eval", .1)):
+    assert abs(len(parts[name]) - ratio * len(rows)) <= 2, (name, len(parts[name]))
+    assert abs(share(parts[name]) - share(rows)) < 0.02
+PY
+runs 0 "the same on one thread" clusters.json --in texts.csv --out clusters-1 --set split.stratify=label --jobs 1
+check "gives the same bytes" diff -r clusters clusters-1
+runs 0 "a threshold that only equal texts reach" clusters.json --in texts.csv --out equal --set split.threshold=1
+says "joins nothing, not even the empty ones" '0 of 1220 records have a near-duplicate, in 0 clusters'
+runs 3 "a column that is not there" clusters.json --set split.text=text
+says "is an error" 'column "text"'
 plan

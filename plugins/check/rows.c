@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows of table inputs by their number, and what stands in them. */
+#include "check.h"
+
+void *
+check_reserve(weir_stage *stage, uint64_t n, size_t size, const char *what)
+{
+  void *memory = NULL;
+  if (n <= (G_MAXSIZE >> 1) / size && weir_reserve(stage, n * size) == 0)
+    memory = g_try_malloc0(MAX(n, 1) * size);
+  if (!memory)
+    weir_fail(stage,
+              "no memory for %s: %" G_GUINT64_FORMAT " times %" G_GSIZE_FORMAT " bytes\nhint: raise --memory",
+              what, (guint64)n, size);
+  return memory;
+}
+
+void
+check_release(weir_stage *stage, void *memory, uint64_t n, size_t size)
+{
+  if (memory)
+    weir_unreserve(stage, n * size);
+  g_free(memory);
+}
+
+int
+check_index_batches(weir_stage *stage)
+{
+  LeakageState *state = stage->state;
+  for (uint32_t port = 0; port < state->splits.count; port++) {
+    uint64_t n = weir_inputs(stage, port) ? weir_table_batches(stage, port) : 0;
+    state->first[port] = check_reserve(stage, n + 1, sizeof **state->first, "the batches");
+    if (!state->first[port])
+      return -1;
+    for (uint64_t b = 0; b < n; b++) {
+      struct ArrowArray batch;
+      if (weir_table_batch(stage, port, b, &batch))
+        return -1;
+      state->first[port][b + 1] = state->first[port][b] + (uint64_t)batch.length;
+      weir_batch_release(&batch);
+    }
+    if (state->first[port][n] >= G_MAXUINT32 - 1)
+      return weir_fail(stage,
+                       "split \"%s\" has %" G_GUINT64_FORMAT " records, and at most %u can be compared",
+                       state->splits.items[port], state->first[port][n], G_MAXUINT32 - 2);
+  }
+  return 0;
+}
+
+int
+check_get_row(weir_stage *stage, uint32_t port, uint64_t row, struct ArrowArray *batch, int64_t *within)
+{
+  const LeakageState *state = stage->state;
+  const guint64 *first = state->first[port];
+  uint64_t low = 0;
+  uint64_t high = weir_table_batches(stage, port);
+  while (low + 1 < high) {
+    uint64_t middle = low + (high - low) / 2;
+    if (first[middle] <= row)
+      low = middle;
+    else
+      high = middle;
+  }
+  *within = (int64_t)(row - first[low]);
+  return weir_table_batch(stage, port, low, batch);
+}
+
+gboolean
+check_row_text(weir_stage *stage, uint32_t port, const struct ArrowArray *batch, int64_t row, GString *text)
+{
+  const LeakageState *state = stage->state;
+  const struct ArrowSchema *schema = weir_input_schema(stage, port);
+  gboolean has = FALSE;
+  for (uint32_t i = 0; i < state->text.count; i++) {
+    int32_t index = weir_input_index(stage, port, TEXT, i);
+    if (index < 0)
+      continue;
+    weir_column column = weir_batch_column(schema, batch, index);
+    if (weir_is_null(&column, row))
+      continue;
+    weir_text part = weir_get_text(&column, row);
+    if (has)
+      g_string_append_c(text, '\n');
+    g_string_append_len(text, part.data, (gssize)part.len);
+    has = has || part.len;
+  }
+  return has;
+}
+
+gboolean
+check_value(const weir_column *column, int64_t row, GString *text)
+{
+  if (column->type == WEIR_TYPE_NONE || weir_is_null(column, row))
+    return FALSE;
+  if (column->type == WEIR_UTF8) {
+    weir_text value = weir_get_text(column, row);
+    g_string_append_len(text, value.data, (gssize)value.len);
+  } else if (column->type == WEIR_BOOL) {
+    g_string_append(text, weir_get_bool(column, row) ? "true" : "false");
+  } else if (column->type == WEIR_U64) {
+    g_string_append_printf(text, "%" G_GUINT64_FORMAT, (guint64)weir_get_integer(column, row));
+  } else {
+    g_string_append_printf(text, "%" G_GINT64_FORMAT, weir_get_integer(column, row));
+  }
+  return TRUE;
+}

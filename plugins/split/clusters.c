@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* split.clusters: texts that are nearly the same stay together. */
+#include "assign.h"
+#include "key.h"
+#include "ml/near_duplicates.h"
+#include "split.h"
+
+enum { TEXT = 0, STRATIFY = 1 }; /* entries of the input's type */
+
+typedef struct {
+  weir_stage *stage;
+  WeirNear *near;
+  WeirNearStore *store;
+  uint64_t *first;  /* row of each batch, and their number at last */
+  guint32 *cluster; /* of each row */
+  guint64 *rows;    /* of each cluster */
+  guint64 *tie;
+  guint32 n;
+} Clustering;
+
+int
+clusters_schema(weir_stage *stage)
+{
+  ClustersState *state = stage->state;
+  g_autoptr(GError) error = NULL;
+  state->near = (WeirNearOptions)WEIR_NEAR_OPTIONS_INIT;
+  state->near.kind = state->shingles == 0 ? WEIR_SHINGLE_CHARACTERS : WEIR_SHINGLE_WORDS;
+  state->near.size = state->size ? (guint)state->size : state->shingles == 0 ? 5 : 3;
+  state->near.strip_accents = state->strip_accents;
+  state->near.max_bytes = state->max_text;
+  state->near.n_hashes = (guint)state->hashes;
+  state->near.threshold = state->threshold;
+  guint bands;
+  guint rows;
+  if (!weir_near_bands(&state->near, &bands, &rows, &error))
+    return weir_fail(stage, "%s", error->message);
+  return split_deal_check(stage, &state->deal);
+}
+
+/* --- What the index asks for --- */
+
+typedef struct {
+  WeirTask task;
+  void *arg;
+} Work;
+
+static int
+run_work(void *data, uint64_t index)
+{
+  const Work *work = data;
+  return work->task(work->arg, (size_t)index);
+}
+
+static int
+run_tasks(void *data, size_t n_tasks, WeirTask task, void *arg)
+{
+  Work work = {task, arg};
+  return weir_parallel(data, n_tasks, run_work, &work);
+}
+
+/* The batch that a row is in, by halving. */
+static uint64_t
+batch_of(const Clustering *c, uint64_t row)
+{
+  uint64_t low = 0;
+  uint64_t high = weir_table_batches(c->stage, SPLIT_IN);
+  while (low + 1 < high) {
+    uint64_t middle = low + (high - low) / 2;
+    if (c->first[middle] <= row)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static int
+fetch_text(void *data, guint32 row, GString *into)
+{
+  const Clustering *c = data;
+  struct ArrowArray batch;
+  uint64_t b = batch_of(c, row);
+  if (weir_table_batch(c->stage, SPLIT_IN, b, &batch))
+    return -1;
+  weir_column column = weir_input(c->stage, SPLIT_IN, &batch, TEXT);
+  weir_text text = weir_get_text(&column, (int64_t)(row - c->first[b]));
+  g_string_append_len(into, text.data, (gssize)text.len);
+  weir_batch_release(&batch);
+  return 0;
+}
+
+static int
+tell_progress(void *data, guint64 done, guint64 total)
+{
+  const Clustering *c = data;
+  weir_progress(c->stage, done, total, "comparisons");
+  return weir_cancelled(c->stage);
+}
+
+/* --- Clusters --- */
+
+static int
+add_batch(Clustering *c, const WeirExecutor *executor, uint64_t index)
+{
+  g_autoptr(GError) error = NULL;
+  struct ArrowArray batch;
+  if (weir_cancelled(c->stage) || weir_table_batch(c->stage, SPLIT_IN, index, &batch))
+    return -1;
+  weir_column column = weir_input(c->stage, SPLIT_IN, &batch, TEXT);
+  gsize n = (gsize)batch.length;
+  g_autofree WeirNearText *texts = g_new0(WeirNearText, n + 1);
+  for (gsize i = 0; i < n; i++)
+    if (!split_key_is_none(&column, (int64_t)i)) {
+      weir_text text = weir_get_text(&column, (int64_t)i);
+      texts[i] = (WeirNearText){text.data, (gsize)text.len};
+    }
+  c->first[index + 1] = c->first[index] + n;
+  gboolean fine = weir_near_add(c->near, texts, n, executor, &error);
+  weir_batch_release(&batch);
+  if (!fine && !weir_cancelled(c->stage))
+    weir_fail(c->stage, "%s", error->message);
+  weir_progress(c->stage, c->first[index + 1], weir_table_rows(c->stage, SPLIT_IN), "records read");
+  return fine ? 0 : -1;
+}
+
+/* Memory for the search: what is of use if it is granted, then less and less. 0: not even the least. */
+static guint64
+reserve_search(const Clustering *c, guint64 n_rows)
+{
+  const ClustersState *state = c->stage->state;
+  guint64 least = weir_near_least(n_rows);
+  for (guint64 bytes = least + n_rows * weir_near_bytes(&state->near);; bytes = least + (bytes - least) / 2) {
+    if (weir_reserve(c->stage, bytes) == 0)
+      return bytes;
+    if (bytes == least)
+      return 0;
+  }
+}
+
+static int
+find_clusters(Clustering *c)
+{
+  const WeirExecutor executor = {c->stage, run_tasks};
+  g_autoptr(GError) error = NULL;
+  guint64 n_rows = weir_near_rows(c->near);
+  guint64 memory = reserve_search(c, n_rows);
+  if (!memory)
+    return weir_fail(c->stage,
+                     "no memory to look for near-duplicates: at least %" G_GUINT64_FORMAT
+                     " bytes for %" G_GUINT64_FORMAT " records\nhint: raise --memory",
+                     weir_near_least(n_rows), n_rows);
+  const WeirNearSearch search = {.memory = memory, .text = fetch_text, .progress = tell_progress, .data = c};
+  c->cluster = weir_near_clusters(c->near, &search, &executor, NULL, &error);
+  weir_unreserve(c->stage, memory);
+  if (!c->cluster)
+    return weir_cancelled(c->stage) ? -1 : weir_fail(c->stage, "%s", error->message);
+  return 0;
+}
+
+/* Numbers the clusters without gaps: the first row of each has its own number, and stands before the others. */
+static int
+number_clusters(Clustering *c, guint64 n_rows)
+{
+  const ClustersState *state = c->stage->state;
+  weir_random random = split_random(c->stage, state->seed);
+  for (guint64 row = 0; row < n_rows; row++)
+    c->n += c->cluster[row] == row;
+  c->rows = split_reserve(c->stage, c->n, sizeof *c->rows, "the clusters");
+  c->tie = c->rows ? split_reserve(c->stage, c->n, sizeof *c->tie, "the clusters") : NULL;
+  if (!c->tie)
+    return -1;
+  guint32 n = 0;
+  for (guint64 row = 0; row < n_rows; row++) {
+    if (c->cluster[row] == row) {
+      c->tie[n] = weir_random_u64(&random);
+      c->cluster[row] = n++;
+    } else {
+      c->cluster[row] = c->cluster[c->cluster[row]];
+    }
+    c->rows[c->cluster[row]]++;
+  }
+  return 0;
+}
+
+static void
+report(const Clustering *c, guint64 n_rows)
+{
+  guint64 several = 0;
+  guint64 largest = 0;
+  for (guint32 i = 0; i < c->n; i++) {
+    several += c->rows[i] > 1;
+    largest = MAX(largest, c->rows[i]);
+  }
+  guint64 in_them = n_rows - c->n + several;
+  weir_metric(c->stage, "clusters of near-duplicates", (double)several, NULL);
+  weir_metric(c->stage, "records in them", (double)in_them, "records");
+  weir_log(c->stage, WEIR_LOG_INFO,
+           "%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+           " records have a near-duplicate, in %" G_GUINT64_FORMAT
+           " clusters; the largest has %" G_GUINT64_FORMAT,
+           in_them, n_rows, several, several ? largest : 0);
+}
+
+static int
+choose_sides(Clustering *c)
+{
+  ClustersState *state = c->stage->state;
+  const WeirExecutor executor = {c->stage, run_tasks};
+  g_autoptr(GError) error = NULL;
+  uint64_t n_rows = weir_table_rows(c->stage, SPLIT_IN);
+  uint64_t n_batches = weir_table_batches(c->stage, SPLIT_IN);
+  const char *folder = weir_scratch(c->stage);
+  c->first = split_reserve(c->stage, n_batches + 1, sizeof *c->first, "the batches");
+  if (!folder || !c->first)
+    return -1;
+  c->store = weir_near_store_new(folder, &error);
+  c->near = c->store ? weir_near_new(&state->near, c->store, &error) : NULL;
+  if (!c->near)
+    return weir_fail(c->stage, "%s", error->message);
+  for (uint64_t b = 0; b < n_batches; b++)
+    if (add_batch(c, &executor, b))
+      return -1;
+  if (find_clusters(c) || number_clusters(c, n_rows))
+    return -1;
+  report(c, n_rows);
+  const weir_list by = {.count = 1, .items = &state->text};
+  const SplitGrouping grouping = {.n = c->n,
+                                  .rows = c->rows,
+                                  .tie = c->tie,
+                                  .group = c->cluster,
+                                  .noun = "clusters",
+                                  .by = &by,
+                                  .by_entry = TEXT};
+  return split_assign(c->stage, &state->deal, SPLIT_IN, &grouping, &state->stratify, STRATIFY);
+}
+
+int
+clusters_produce(weir_stage *stage)
+{
+  ClustersState *state = stage->state;
+  if (state->deal.side)
+    return split_deal_next(stage, &state->deal, SPLIT_IN);
+  if (split_deal_begin(stage, &state->deal, SPLIT_IN))
+    return -1;
+  Clustering c = {.stage = stage};
+  int result = choose_sides(&c);
+  weir_near_free(c.near);
+  weir_near_store_free(c.store);
+  g_free(c.first);
+  g_free(c.cluster);
+  g_free(c.rows);
+  g_free(c.tie);
+  return result;
+}
+
+void
+clusters_close(weir_stage *stage)
+{
+  ClustersState *state = stage->state;
+  split_deal_clear(&state->deal);
+}
