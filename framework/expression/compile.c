@@ -323,6 +323,10 @@ static void
 append_signature(const Function *f, GString *out)
 {
   gsize n = strlen(f->args);
+  if (strspn(f->args, "x") == n) {
+    g_string_append(out, "values of one type");
+    return;
+  }
   for (gsize i = 0; i < n; i++)
     g_string_append_printf(out, "%s%s", i ? ", " : "(",
                            f->args[i] == 'x'   ? "value"

@@ -361,7 +361,9 @@ weir_evaluation_reason(const WeirEvaluation *evaluation, int64_t row)
   for (guint32 a = 0; a < step->n_args && a < 3; a++) {
     g_autofree char *value =
         show_value(program_step(expression, step->args[a])->kind, arg_slot(evaluation, step, a), row);
-    g_string_append_printf(reason, "%s%s", a ? ", " : ": of ", value);
+    g_string_append_printf(reason, "%s%s", a ? ", " : " (", value);
   }
+  if (step->n_args)
+    g_string_append_c(reason, ')');
   return g_string_free(reason, FALSE);
 }

@@ -14,4 +14,3 @@ libweir_expression_la_SOURCES = \
   framework/expression/kernel_time.c \
   framework/expression/lex.c \
   framework/expression/parse.c
-libweir_expression_la_LIBADD = libweir-base.la $(BASE_LIBS) -lm

@@ -4,6 +4,7 @@ stage_LTLIBRARIES += plugins/rows/rows.la
 plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
   plugins/rows/arrays.c plugins/rows/arrays.h \
   plugins/rows/grant.c plugins/rows/grant.h \
+  plugins/rows/filter.c \
   plugins/rows/limit.c \
   plugins/rows/order.c plugins/rows/order.h \
   plugins/rows/shuffle.c \
@@ -11,13 +12,13 @@ plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
   plugins/rows/sorter.c plugins/rows/sorter.h plugins/rows/sorter_merge.c plugins/rows/sorter_private.h \
   plugins/rows/sorter_sort.c
 plugins_rows_rows_la_LDFLAGS = $(PLUGIN_LINK)
-plugins_rows_rows_la_LIBADD = libweir-base.la $(BASE_LIBS) -lm
+plugins_rows_rows_la_LIBADD = libweir-expression.la libweir-base.la $(BASE_LIBS) -lm
 
 rows_scripts = plugins/rows/test_limit.sh plugins/rows/test_memory.sh
 TESTS += $(rows_scripts)
 EXTRA_DIST += $(rows_scripts)
-TESTS += plugins/rows/cases.json
-EXTRA_DIST += plugins/rows/cases.json
+TESTS += plugins/rows/cases.json plugins/rows/cases_filter.json
+EXTRA_DIST += plugins/rows/cases.json plugins/rows/cases_filter.json
 # Order and memory: sort, shuffle.
 TESTS += plugins/rows/cases_order.json
 EXTRA_DIST += plugins/rows/cases_order.json

@@ -4,11 +4,25 @@
 
 #include "config.h"
 
-/* ---- limit ---- */
-
-static const weir_port limit_in[] = {
+static const weir_port any_in[] = {
     {"in", "any", 0, NULL, "any records"},
 };
+
+/* ---- filter ---- */
+
+static const weir_port filter_out[] = {
+    {"out", "=in", 0, NULL, "the records for which it holds, in the order of the input"},
+    {"rest", "=in", 0, NULL, "the others"},
+};
+
+static const weir_option filter_options[] = {
+    {"where", WEIR_STRING, WEIR_OPTION_REQUIRED, offsetof(RowsFilter, where), NULL, 0, 0, NULL,
+     "the condition, such as: length(text) >= 10 and label in ['a', 'b']"},
+    {"null", WEIR_CHOICE, 0, offsetof(RowsFilter, null), "drop", 0, 0, "drop|keep",
+     "what becomes of a record for which the condition is null, neither true nor false"},
+};
+
+/* ---- limit ---- */
 
 static const weir_port limit_out[] = {
     {"out", "=in", WEIR_PORT_REQUIRED, NULL, "the records that pass, in the order of the input"},
@@ -59,12 +73,33 @@ static const weir_option shuffle_options[] = {
 
 static const weir_class classes[] = {
     {
+        .name = "filter",
+        .summary = "Keep the records for which an expression holds",
+        .help = "The expression is checked with the pipeline: names of columns, types and patterns. A record "
+                "for which "
+                "it cannot be computed, since a number does not fit, something is divided by zero, or a text "
+                "is no "
+                "number, is rejected with the reason. The language is described under EXPRESSIONS.",
+        .in = any_in,
+        .n_in = G_N_ELEMENTS(any_in),
+        .n_out = G_N_ELEMENTS(filter_out),
+        .out = filter_out,
+        .options = filter_options,
+        .n_options = G_N_ELEMENTS(filter_options),
+        .threads = WEIR_PARALLEL,
+        .state_size = sizeof(RowsFilter),
+        .schema = rows_filter_schema,
+        .process = rows_filter_process,
+        .end = rows_filter_end,
+        .close = rows_filter_close,
+    },
+    {
         .name = "limit",
         .summary = "Let the first records pass and stop there",
         .help = "The stages before it stop too, unless somebody else takes their records: the first thousand "
                 "records of a large file take no longer than those of a small one.",
-        .in = limit_in,
-        .n_in = G_N_ELEMENTS(limit_in),
+        .in = any_in,
+        .n_in = G_N_ELEMENTS(any_in),
         .n_out = G_N_ELEMENTS(limit_out),
         .out = limit_out,
         .options = limit_options,

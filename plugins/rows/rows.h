@@ -6,8 +6,29 @@
 #include <glib.h>
 #include <weir/plugin.h>
 
+#include "expression/expression.h"
 #include "grant.h"
 #include "sorter.h"
+
+/* ---- rows.filter ---- */
+
+enum { ROWS_NULL_DROP, ROWS_NULL_KEEP };
+enum { ROWS_FILTER_OUT, ROWS_FILTER_REST };
+
+typedef struct {
+  const char *where;
+  int32_t null;
+  WeirExpression *expression;
+
+  GMutex lock;     /* of what follows */
+  GPtrArray *idle; /* of WeirEvaluation */
+  guint64 n_in, n_kept, n_null;
+} RowsFilter;
+
+int rows_filter_schema(weir_stage *stage);
+int rows_filter_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
+int rows_filter_end(weir_stage *stage, uint32_t port);
+void rows_filter_close(weir_stage *stage);
 
 /* ---- rows.limit ---- */
 
