@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_JOBS = 1024, LEAST_MEMORY = 1 << 20, LEAST_RECORD = 1 << 10 };
+enum { LEAST_MEMORY = 1 << 20, LEAST_RECORD = 1 << 10 };
 
 /* What the command line asks for, besides the run itself. */
 typedef struct Program {
@@ -75,7 +75,7 @@ set_jobs(WeirRun *run, const char *text, GError **error)
 {
   g_autoptr(GError) why = NULL;
   guint64 jobs;
-  if (!weir_parse_unsigned(text, 1, MOST_JOBS, &jobs, &why)) {
+  if (!weir_parse_unsigned(text, 1, WEIR_MOST_JOBS, &jobs, &why)) {
     g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, "--jobs: %s", why->message);
     return FALSE;
   }

@@ -71,7 +71,7 @@ host_reject(weir_stage *public, uint32_t port, const struct ArrowArray *batch, i
                              ", which do not exist; the reason was: %s",
                              port, (gint64)row, text);
   WeirOrigin origin = weir_origin_of(stage, input, batch, row);
-  return weir_stage_reject(stage, &origin, input, batch, row, text);
+  return weir_stage_reject(stage, &origin, input->schema, batch, row, text);
 }
 
 static int64_t
@@ -125,14 +125,35 @@ host_metric(weir_stage *public, const char *name, double value, const char *unit
     weir_run_post(stage->run, &message);
 }
 
+/* What is no JSON goes to the journal as a text: a plugin of another may have written nan. */
+static void
+check_json(WeirStage *stage, const char *kind, const char *name, const char *json)
+{
+  g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
+  g_autoptr(WeirNode) node = weir_node_parse_json(json, -1, "message", diagnostics);
+  if (node)
+    return;
+  g_autofree char *why = weir_diagnostics_to_string(diagnostics, 1);
+  if (stage->run->developer)
+    weir_stage_breach(stage, "W21", "message \"%s\" of kind \"%s\" is no JSON: %s", name ? name : "",
+                      kind ? kind : "", g_strchomp(why));
+  else if (!__atomic_exchange_n(&stage->running->told_of_json, TRUE, __ATOMIC_RELAXED))
+    host_log(&stage->public, WEIR_LOG_WARNING,
+             "a message of the stage (\"%s\", of kind \"%s\") is no JSON, and is kept as a text: %s",
+             name ? name : "", kind ? kind : "", g_strchomp(why));
+}
+
 static void
 host_message(weir_stage *public, const char *kind, const char *name, const char *json)
 {
   WeirStage *stage = handle(public);
   WeirMessage message = {
       .type = WEIR_MESSAGE_DATA, .stage = stage->plan->name, .kind = kind, .name = name, .json = json};
-  if (stage->running)
-    weir_run_post(stage->run, &message);
+  if (!stage->running)
+    return;
+  if (json)
+    check_json(stage, kind, name, json);
+  weir_run_post(stage->run, &message);
 }
 
 static void
@@ -147,13 +168,10 @@ host_outcome(weir_stage *public, int outcome, const char *format, ...)
     weir_stage_breach(stage, "W05", "weir_outcome() was given %d, which is no outcome", outcome);
     return;
   }
-  if (stage->running)
-    WEIR_SET(stage->running->has_held, TRUE);
-  g_autofree char *label = weir_plan_stage_label(stage->plan);
-  g_autofree char *whole = g_strdup_printf("%s: %s", label, text);
+  WEIR_SET(stage->running->has_held, TRUE);
   g_mutex_lock(&stage->run->error_lock);
-  if (!stage->run->held)
-    stage->run->held = weir_redact(whole);
+  if (!stage->running->held_text)
+    stage->running->held_text = weir_redact(text);
   g_mutex_unlock(&stage->run->error_lock);
 }
 

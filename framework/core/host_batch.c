@@ -110,42 +110,50 @@ largest_column(const WeirSchema *schema, const struct ArrowArray *row)
   return weir_schema_column_name(schema, found);
 }
 
-/* A batch has more bytes than a record may have: whether one of its records does. */
+/* What is wrong with a record that has more bytes than it may. */
+static char *
+describe_large(const WeirOutput *output, const struct ArrowArray *row, guint64 bytes, guint64 limit)
+{
+  g_autofree char *size = weir_format_size((double)bytes);
+  g_autofree char *most = weir_format_size((double)limit);
+  g_autofree char *enough = weir_size_to_text((bytes | 0xfffff) + 1);
+  g_autofree char *column = weir_quote(largest_column(output->schema, row), -1);
+  return g_strdup_printf("the record has %s, most of it in column %s, and a record may have %s\n"
+                         "  hint: leave such records out or cut them, or allow them with --max-record %s",
+                         size, column, most, enough);
+}
+
+/* A batch has more bytes than a record may have: records that have are rejected. Takes the batch if it fails. */
 static int
-check_records(WeirStage *stage, const WeirOutput *output, const struct ArrowArray *batch)
+check_records(WeirStage *stage, const WeirOutput *output, struct ArrowArray *batch)
 {
   guint64 limit = weir_budget_record_limit(stage->run->budget);
-  for (gint64 r = 0; r < batch->length; r++) {
+  g_autoptr(GArray) kept = g_array_new(FALSE, FALSE, sizeof(gint64));
+  g_autoptr(GError) error = NULL;
+  int failed = 0;
+  for (gint64 r = 0; !failed && r < batch->length; r++) {
     struct ArrowArray row = *batch;
     row.offset += r;
     row.length = 1;
     guint64 bytes = weir_batch_bytes(output->schema, &row);
-    if (bytes <= limit)
+    if (bytes <= limit) {
+      g_array_append_val(kept, r);
       continue;
-    char where[80];
-    gint at = weir_schema_find(output->schema, "_row");
-    guint64 id = 0;
-    if (at >= 0) {
-      weir_column ids = weir_batch_column(&output->schema->arrow, &row, at);
-      id = weir_is_null(&ids, 0) ? 0 : (guint64)weir_get_integer(&ids, 0);
     }
-    if (id)
-      g_snprintf(where, sizeof where, "record %" G_GUINT64_FORMAT " of source %" G_GUINT64_FORMAT,
-                 id & ((G_GUINT64_CONSTANT(1) << 48) - 1), (id >> 48) + 1);
-    else
-      g_snprintf(where, sizeof where, "row %" G_GINT64_FORMAT " of batch %" G_GUINT64_FORMAT, r + 1,
-                 WEIR_GET(stage->running->counters.batches_out) + 1);
-    g_autofree char *size = weir_format_size((double)bytes);
-    g_autofree char *most = weir_format_size((double)limit);
-    g_autofree char *enough = weir_size_to_text((bytes | 0xfffff) + 1);
-    g_autofree char *column = weir_quote(largest_column(output->schema, &row), -1);
-    return weir_stage_fail_host(
-        stage,
-        "output \"%s\": %s has %s, most of it in column %s, and a record may have %s\n"
-        "  hint: leave such records out or cut them, or allow them with --max-record %s",
-        output->name, where, size, column, most, enough);
+    WeirOrigin origin = weir_origin_of_output(stage, output, batch, r);
+    g_autofree char *reason = describe_large(output, &row, bytes, limit);
+    failed = weir_stage_reject(stage, &origin, output->schema, batch, r, reason);
   }
-  return 0;
+  if (!failed && kept->len == batch->length)
+    return 0;
+  struct ArrowArray rest = {0};
+  if (!failed && !weir_batch_gather(output->schema, batch, (const gint64 *)(gconstpointer)kept->data,
+                                    kept->len, &rest, &error))
+    failed = weir_stage_fail_host(stage, "%s", error->message);
+  weir_batch_release(batch);
+  if (!failed)
+    weir_batch_move(&rest, batch);
+  return failed;
 }
 
 int
@@ -155,8 +163,12 @@ weir_stage_deliver(WeirStage *stage, WeirOutput *output, struct ArrowArray *batc
   g_autofree WeirEdge **edges = g_new(WeirEdge *, output->edges->len + 1);
   guint n = stream_edges(output, edges);
   guint64 bytes = weir_batch_bytes(output->schema, batch);
-  gboolean fine =
-      bytes <= weir_budget_record_limit(stage->run->budget) || check_records(stage, output, batch) == 0;
+  if (bytes > weir_budget_record_limit(stage->run->budget)) {
+    if (check_records(stage, output, batch))
+      return -1;
+    bytes = weir_batch_bytes(output->schema, batch);
+  }
+  gboolean fine = TRUE;
   if (fine && n < output->edges->len)
     fine = weir_output_table_add(stage, output, batch, bytes) == 0;
   if (!fine) {

@@ -5,8 +5,87 @@
 #include "base/redact.h"
 #include "core/message_json.h"
 
+/* What may wait for the listeners. One message is taken however large it is. */
+#define MOST_MESSAGES 4096
+#define MOST_BYTES    ((gsize)16 << 20)
+
+/* A message on its way; owns its strings. */
+typedef struct {
+  WeirMessage message;
+  char *texts[6]; /* stage, text, kind, name, json, unit */
+  gsize bytes;
+} Posted;
+
+struct WeirMessageQueue {
+  GMutex lock;
+  GCond room;
+  GQueue posted; /* of Posted */
+  gsize bytes;
+  GThread *reader; /* takes them: it must not wait for room */
+};
+
+static void
+posted_free(gpointer data)
+{
+  Posted *posted = data;
+  for (guint i = 0; i < G_N_ELEMENTS(posted->texts); i++)
+    g_free(posted->texts[i]);
+  g_free(posted);
+}
+
+WeirMessageQueue *
+weir_message_queue_new(void)
+{
+  WeirMessageQueue *queue = g_new0(WeirMessageQueue, 1);
+  g_mutex_init(&queue->lock);
+  g_cond_init(&queue->room);
+  g_queue_init(&queue->posted);
+  queue->reader = g_thread_self();
+  return queue;
+}
+
+void
+weir_message_queue_free(WeirMessageQueue *queue)
+{
+  g_queue_clear_full(&queue->posted, posted_free);
+  g_cond_clear(&queue->room);
+  g_mutex_clear(&queue->lock);
+  g_free(queue);
+}
+
+static gboolean
+is_full(const WeirMessageQueue *queue, gsize bytes)
+{
+  return queue->posted.length >= MOST_MESSAGES || (queue->posted.length && queue->bytes + bytes > MOST_BYTES);
+}
+
+static void
+push(WeirMessageQueue *queue, Posted *posted)
+{
+  g_mutex_lock(&queue->lock);
+  while (queue->reader != g_thread_self() && is_full(queue, posted->bytes))
+    g_cond_wait(&queue->room, &queue->lock);
+  queue->bytes += posted->bytes;
+  g_queue_push_tail(&queue->posted, posted);
+  g_mutex_unlock(&queue->lock);
+}
+
+static Posted *
+pop(WeirMessageQueue *queue)
+{
+  g_mutex_lock(&queue->lock);
+  queue->reader = g_thread_self();
+  Posted *posted = g_queue_pop_head(&queue->posted);
+  if (posted) {
+    queue->bytes -= posted->bytes;
+    g_cond_broadcast(&queue->room);
+  }
+  g_mutex_unlock(&queue->lock);
+  return posted;
+}
+
 static char *
-own(WeirPosted *posted, guint slot, const char *text)
+own(Posted *posted, guint slot, const char *text)
 {
   posted->texts[slot] = text ? weir_redact(text) : NULL;
   return posted->texts[slot];
@@ -15,7 +94,7 @@ own(WeirPosted *posted, guint slot, const char *text)
 void
 weir_run_post(WeirRun *run, const WeirMessage *message)
 {
-  WeirPosted *posted = g_new0(WeirPosted, 1);
+  Posted *posted = g_new0(Posted, 1);
   posted->message = *message;
   posted->message.time = g_get_real_time();
   posted->message.stage = own(posted, 0, message->stage);
@@ -24,31 +103,26 @@ weir_run_post(WeirRun *run, const WeirMessage *message)
   posted->message.name = own(posted, 3, message->name);
   posted->message.json = posted->texts[4] = message->json ? weir_redact_json(message->json) : NULL;
   posted->message.unit = own(posted, 5, message->unit);
-  g_async_queue_push(run->messages, posted);
-  g_main_context_wakeup(run->context);
-}
-
-static void
-posted_free(WeirPosted *posted)
-{
+  posted->bytes = sizeof *posted;
   for (guint i = 0; i < G_N_ELEMENTS(posted->texts); i++)
-    g_free(posted->texts[i]);
-  g_free(posted);
+    posted->bytes += posted->texts[i] ? strlen(posted->texts[i]) : 0;
+  push(run->messages, posted);
+  g_main_context_wakeup(run->context);
 }
 
 void
 weir_run_drop_messages(WeirRun *run)
 {
-  WeirPosted *posted;
-  while ((posted = g_async_queue_try_pop(run->messages)))
+  Posted *posted;
+  while ((posted = pop(run->messages)))
     posted_free(posted);
 }
 
 void
 weir_run_dispatch(WeirRun *run)
 {
-  WeirPosted *posted;
-  while ((posted = g_async_queue_try_pop(run->messages))) {
+  Posted *posted;
+  while ((posted = pop(run->messages))) {
     for (guint i = 0; i < run->listeners->len; i++) {
       const WeirListenerEntry *entry = &g_array_index(run->listeners, WeirListenerEntry, i);
       entry->listener(run, &posted->message, entry->data);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes a plan: opens plugins, fills options, lays out ports; the graph and the types have files of their own. */
-#include "core/budget.h"
 #include "core/plan.h"
+#include "core/budget.h"
 #include "core/rejects.h"
 
 #include "base/files.h"

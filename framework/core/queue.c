@@ -223,12 +223,12 @@ weir_queue_take(WeirQueue *queue, struct ArrowArray *batch, guint64 *waited_ns,
 {
   WeirQueueResult result;
   g_mutex_lock(&queue->lock);
-  if (is_empty(queue) && !queue->closed && !queue->cancelled) {
+  if (is_empty(queue) && !queue->closed && !queue->cancelled && !queue->abandoned) {
     guint64 begin = now_ns();
     if (on_wait)
       on_wait(data);
     queue->takers++;
-    while (is_empty(queue) && !queue->closed && !queue->cancelled)
+    while (is_empty(queue) && !queue->closed && !queue->cancelled && !queue->abandoned)
       g_cond_wait(&queue->not_empty, &queue->lock);
     queue->takers--;
     *waited_ns += now_ns() - begin;
@@ -267,6 +267,7 @@ weir_queue_abandon(WeirQueue *queue)
   queue->bytes = 0;
   queue->fetched = queue->filed;
   WeirTable *table = g_steal_pointer(&queue->table);
+  g_cond_broadcast(&queue->not_empty); /* other workers of the consumer */
   g_cond_broadcast(&queue->not_full);
   g_mutex_unlock(&queue->lock);
   release_slots(slots, head, used, size);

@@ -36,7 +36,8 @@ void weir_queue_close(WeirQueue *queue);
 /* Take the next batch of a ring or spool. WEIR_QUEUE_FAILED: `error` says why it cannot be read back. */
 WeirQueueResult weir_queue_take(WeirQueue *queue, struct ArrowArray *batch, guint64 *waited_ns,
                                 void (*on_wait)(gpointer data), gpointer data, GError **error);
-/* The consumer takes nothing more: what is in it is released, and later puts are released at once. */
+/* The consumer takes nothing more: what is in it is released, later puts are released at once, and who of it waits in
+   weir_queue_take() is told that it is the end. */
 void weir_queue_abandon(WeirQueue *queue);
 gboolean weir_queue_is_abandoned(WeirQueue *queue);
 /* Wake everybody; every later call says cancelled. Any thread. */

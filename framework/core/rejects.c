@@ -46,19 +46,15 @@ weir_reject_policy_read(const WeirPipeline *pipeline, const WeirNode *on_error, 
 
 /* ---- Where a record came from ---------------------------------------------------------------------------- */
 
-WeirOrigin
-weir_origin_of(const WeirStage *stage, const WeirInput *input, const struct ArrowArray *batch, gint64 row)
+/* The source, from `_row` if there is one. */
+static WeirOrigin
+origin_of_row(const WeirStage *stage, const WeirSchema *schema, const struct ArrowArray *batch, gint64 row)
 {
-  WeirOrigin origin = {.port = input->name, .unit = "line"};
-  gint at = input->schema ? weir_schema_find(input->schema, "_row") : -1;
-  if (row < 0 || row >= batch->length)
+  WeirOrigin origin = {.unit = "line"};
+  gint at = schema ? weir_schema_find(schema, "_row") : -1;
+  if (at < 0 || row < 0 || row >= batch->length)
     return origin;
-  if (stage->batch_number)
-    origin.row =
-        stage->first_row + (guint64)(stage->kept ? g_array_index(stage->kept, gint64, row) : row) + 1;
-  if (at < 0)
-    return origin;
-  weir_column column = weir_batch_column(&input->schema->arrow, batch, at);
+  weir_column column = weir_batch_column(&schema->arrow, batch, at);
   if (column.type != WEIR_U64 || weir_is_null(&column, row))
     return origin;
   guint64 id = (guint64)weir_get_integer(&column, row), number = id >> 48;
@@ -69,6 +65,28 @@ weir_origin_of(const WeirStage *stage, const WeirInput *input, const struct Arro
     origin.unit = source->unit;
   }
   origin.line = id & ((G_GUINT64_CONSTANT(1) << 48) - 1);
+  return origin;
+}
+
+WeirOrigin
+weir_origin_of(const WeirStage *stage, const WeirInput *input, const struct ArrowArray *batch, gint64 row)
+{
+  WeirOrigin origin = origin_of_row(stage, input->schema, batch, row);
+  origin.port = input->name;
+  if (stage->batch_number)
+    origin.row =
+        stage->first_row + (guint64)(stage->kept ? g_array_index(stage->kept, gint64, row) : row) + 1;
+  return origin;
+}
+
+WeirOrigin
+weir_origin_of_output(const WeirStage *stage, const WeirOutput *output, const struct ArrowArray *batch,
+                      gint64 row)
+{
+  WeirOrigin origin = origin_of_row(stage, output->schema, batch, row);
+  origin.port = output->name;
+  if (stage->plan->n_outputs == 1) /* a record that was rejected here before is none of the output */
+    origin.row = WEIR_GET(stage->running->counters.records_out) + (guint64)row + 1;
   return origin;
 }
 
@@ -89,19 +107,19 @@ weir_origin_to_string(const WeirOrigin *origin)
   if (origin->line)
     return g_strdup_printf("record %" G_GUINT64_FORMAT " of its source", origin->line);
   if (origin->row)
-    return g_strdup_printf("record %" G_GUINT64_FORMAT " of input \"%s\"", origin->row, origin->port);
-  return origin->port ? g_strdup_printf("a record of input \"%s\"", origin->port) : g_strdup("a record");
+    return g_strdup_printf("record %" G_GUINT64_FORMAT " of \"%s\"", origin->row, origin->port);
+  return origin->port ? g_strdup_printf("a record of \"%s\"", origin->port) : g_strdup("a record");
 }
 
 /* ---- Describing ------------------------------------------------------------------------------------------ */
 
 /* The record, its values cut where it would be too large as a whole. NULL: even so. */
 static char *
-record_json(const WeirInput *input, const struct ArrowArray *batch, gint64 row, gboolean *cut)
+record_json(const WeirSchema *schema, const struct ArrowArray *batch, gint64 row, gboolean *cut)
 {
   static const gsize limits[] = {RECORD_BYTES, 4096, 256, 16};
   for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
-    char *json = weir_batch_row_to_json(input->schema, batch, row, limits[i]);
+    char *json = weir_batch_row_to_json(schema, batch, row, limits[i]);
     *cut = i > 0;
     if (strlen(json) <= RECORD_BYTES)
       return json;
@@ -111,7 +129,7 @@ record_json(const WeirInput *input, const struct ArrowArray *batch, gint64 row, 
 }
 
 static char *
-line_of(const WeirStage *stage, const WeirOrigin *origin, const WeirInput *input,
+line_of(const WeirStage *stage, const WeirOrigin *origin, const WeirSchema *schema,
         const struct ArrowArray *batch, gint64 row, const char *reason)
 {
   GString *out = g_string_new(NULL);
@@ -131,7 +149,7 @@ line_of(const WeirStage *stage, const WeirOrigin *origin, const WeirInput *input
     weir_json_member_unsigned(json, "row", origin->row);
   weir_json_member_string(json, "reason", reason);
   gboolean cut = FALSE;
-  g_autofree char *record = batch ? record_json(input, batch, row, &cut) : NULL;
+  g_autofree char *record = batch ? record_json(schema, batch, row, &cut) : NULL;
   g_autofree char *clean = record ? weir_redact_json(record) : NULL;
   if (batch) {
     weir_json_key(json, "record");
@@ -260,11 +278,11 @@ weir_stage_commit_reject(WeirStage *stage, WeirReject *reject)
 }
 
 int
-weir_stage_reject(WeirStage *stage, const WeirOrigin *origin, const WeirInput *input,
+weir_stage_reject(WeirStage *stage, const WeirOrigin *origin, const WeirSchema *schema,
                   const struct ArrowArray *batch, gint64 row, const char *reason)
 {
   g_autofree char *where = weir_origin_to_string(origin);
-  g_autofree char *shown = batch ? weir_batch_row_to_json(input->schema, batch, row, SHOWN_BYTES) : NULL;
+  g_autofree char *shown = batch ? weir_batch_row_to_json(schema, batch, row, SHOWN_BYTES) : NULL;
   g_autoptr(GString) text = g_string_new(NULL);
   const char *rest = strchr(reason, '\n'); /* notes, and a hint */
   g_string_append_printf(text, "%s: %.*s", where, (int)strcspn(reason, "\n"), reason);
@@ -280,7 +298,7 @@ weir_stage_reject(WeirStage *stage, const WeirOrigin *origin, const WeirInput *i
     return weir_stage_fail_host(stage, "%s", text->str);
   }
   WeirReject *reject = g_new(WeirReject, 1);
-  reject->line = line_of(stage, origin, input, batch, row, reason);
+  reject->line = line_of(stage, origin, schema, batch, row, reason);
   reject->text = g_strdup(text->str);
   if (!stage->held)
     return weir_stage_commit_reject(stage, reject);
@@ -314,7 +332,7 @@ weir_stage_reject_nulls(WeirStage *stage, const WeirInput *input, const struct A
     }
     WeirOrigin origin = weir_origin_of(stage, input, batch, row);
     g_autofree char *reason = g_strdup_printf("column \"%s\" is empty (null)", views[c].schema->name);
-    if (weir_stage_reject(stage, &origin, input, batch, row, reason))
+    if (weir_stage_reject(stage, &origin, input->schema, batch, row, reason))
       return -1;
   }
   *kept = g_steal_pointer(&rows);

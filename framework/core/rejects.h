@@ -22,12 +22,15 @@ typedef struct {
   const char *source; /* a path or address; NULL: not known */
   const char *unit;   /* what `line` counts, "line" or "record" */
   guint64 line;       /* from 1; 0: not known */
-  guint64 row;        /* without a source: among what came over the edge, from 1; 0: not known */
-  const char *port;   /* of the row; NULL: none */
+  guint64 row;        /* without a source: among what went through the port, from 1; 0: not known */
+  const char *port;   /* NULL: none */
 } WeirOrigin;
 
 WeirOrigin weir_origin_of(const WeirStage *stage, const WeirInput *input, const struct ArrowArray *batch,
                           gint64 row);
+/* Of a record that is sent. */
+WeirOrigin weir_origin_of_output(const WeirStage *stage, const WeirOutput *output,
+                                 const struct ArrowArray *batch, gint64 row);
 /* "data/a.csv:12", paths relative to the working directory where they are below it. g_free(). */
 char *weir_origin_to_string(const WeirOrigin *origin);
 
@@ -61,7 +64,7 @@ void weir_rejects_clear(WeirRejects *rejects);
 /* A stage begins: what it rejected when it ran before, in a run that is resumed, counts no more. */
 void weir_rejects_begin(const WeirRun *run, const char *stage);
 /* A record of a stage is bad: it is rejected (0), or the run fails (-1, reported). `batch` and `row` may be missing. */
-int weir_stage_reject(WeirStage *stage, const WeirOrigin *origin, const WeirInput *input,
+int weir_stage_reject(WeirStage *stage, const WeirOrigin *origin, const WeirSchema *schema,
                       const struct ArrowArray *batch, gint64 row, const char *reason);
 /* Write what was rejected in a call of a worker that has its turn. Takes it. 0 or -1. */
 int weir_stage_commit_reject(WeirStage *stage, WeirReject *reject);

@@ -78,7 +78,7 @@ weir_run_new(const char *file, GError **error)
   run->info_strings = g_ptr_array_new_with_free_func(g_free);
   run->listeners = g_array_new(FALSE, FALSE, sizeof(WeirListenerEntry));
   run->context = g_main_context_new();
-  run->messages = g_async_queue_new();
+  run->messages = weir_message_queue_new();
   run->stats = g_array_new(FALSE, TRUE, sizeof(WeirStageStats));
   run->stat_strings = g_ptr_array_new_with_free_func(g_free);
   run->developer = g_strcmp0(g_getenv("WEIR_DEVELOPER"), "1") == 0;
@@ -96,6 +96,7 @@ free_stages(WeirRun *run)
     weir_rejects_clear(&running->rejects);
     g_hash_table_unref(running->kept);
     g_free(running->rejected_rows);
+    g_free(running->held_text);
     g_mutex_clear(&running->lock);
     g_mutex_clear(&running->take_lock);
     g_mutex_clear(&running->turn_lock);
@@ -127,7 +128,7 @@ weir_run_free(WeirRun *run)
   g_array_unref(run->listeners);
   g_array_unref(run->stats);
   g_ptr_array_unref(run->stat_strings);
-  g_async_queue_unref(run->messages);
+  weir_message_queue_free(run->messages);
   g_main_context_unref(run->context);
   g_strfreev(run->folders);
   g_mutex_clear(&run->error_lock);
@@ -230,7 +231,7 @@ weir_run_set_option(WeirRun *run, const char *assignment, GError **error)
 void
 weir_run_set_jobs(WeirRun *run, guint jobs)
 {
-  run->jobs = jobs;
+  run->jobs = MIN(jobs, WEIR_MOST_JOBS);
 }
 
 void
@@ -472,6 +473,22 @@ all_done(const WeirRun *run)
   return TRUE;
 }
 
+/* Why the run is held: every stage that said so, in the order of the plan. */
+static void
+collect_held(WeirRun *run)
+{
+  g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < run->n_stages; i++) {
+    const WeirRunningStage *running = &run->stages[i];
+    g_autofree char *label = weir_plan_stage_label(running->plan);
+    if (running->held_text)
+      g_ptr_array_add(texts, g_strdup_printf("%s: %s", label, running->held_text));
+  }
+  g_ptr_array_add(texts, NULL);
+  if (texts->len > 1)
+    run->held = g_strjoinv("\n", (char **)texts->pdata);
+}
+
 static int
 exit_code(WeirRun *run)
 {
@@ -562,6 +579,7 @@ weir_run_execute(WeirRun *run, GError **error)
   run->end_ns = (gint64)weir_now_ns();
   weir_run_dispatch(run);
   weir_inputs_finish(run->inputs, g_atomic_int_get(&run->interrupted));
+  collect_held(run);
   finish_rejects(run);
   code = write_records(run, exit_code(run));
   post_end(run, code);

@@ -15,11 +15,8 @@ typedef struct {
   gpointer data;
 } WeirListenerEntry;
 
-/* A message on its way to the listeners; owns its strings. */
-typedef struct {
-  WeirMessage message;
-  char *texts[6]; /* stage, text, kind, name, json, unit */
-} WeirPosted;
+/* Messages on their way to the listeners: see message.c. */
+typedef struct WeirMessageQueue WeirMessageQueue;
 
 struct WeirRun {
   WeirPipeline *pipeline;
@@ -39,14 +36,14 @@ struct WeirRun {
 
   char **folders;
   WeirPlan *plan;
-  WeirBudget *budget; /* of the plan */
+  WeirBudget *budget;    /* of the plan */
   const weir_host *host; /* what stages reach the host through; NULL: weir_host_table. Set before the plan */
 
   GMainContext *context;
-  GAsyncQueue *messages; /* of WeirPosted */
-  gint running;          /* stages whose threads have not ended */
-  gint interrupted;      /* weir_run_cancel() was called */
-  gint cancelled;        /* stages are to stop, for whatever reason */
+  WeirMessageQueue *messages;
+  gint running;     /* stages whose threads have not ended */
+  gint interrupted; /* weir_run_cancel() was called */
+  gint cancelled;   /* stages are to stop, for whatever reason */
 
   GMutex error_lock;
   char *error; /* the first failure's report */
@@ -66,7 +63,10 @@ struct WeirRun {
 
 /* Post a warning of the run itself. */
 void weir_run_warn(WeirRun *run, const char *text);
-/* message.c: post from any thread; dispatch in the run's own. Text is redacted. */
+/* message.c: post from any thread; dispatch in the run's own. Text is redacted. While the listeners have many before
+   them, a thread other than the run's own waits until they have got through some. */
+WeirMessageQueue *weir_message_queue_new(void);
+void weir_message_queue_free(WeirMessageQueue *queue);
 void weir_run_post(WeirRun *run, const WeirMessage *message);
 void weir_run_dispatch(WeirRun *run);
 void weir_run_drop_messages(WeirRun *run);

@@ -25,6 +25,7 @@ weir_stage_clear(WeirStage *stage)
   weir_host_free_builders(stage);
   g_ptr_array_unref(stage->builders);
   g_free(stage->fail_text);
+  g_free(stage->held_failure);
   g_clear_pointer(&stage->kept, g_array_unref);
   if (stage->held) {
     for (guint i = 0; i < stage->held->len; i++)
@@ -77,8 +78,10 @@ fail_with(WeirStage *stage, const char *text)
       else if (*line)
         weir_diagnostic_note(entry, "%s", line);
     }
-  } else {
+  } else if (!stage->held) {
     weir_run_fail(stage->run, report(stage, text));
+  } else if (!stage->held_failure) {
+    stage->held_failure = report(stage, text);
   }
 }
 

@@ -33,6 +33,8 @@ typedef struct WeirRunningStage {
   WeirPlanStage *plan;
   WeirStageCounters counters;
   gboolean has_held;      /* its outcome was WEIR_HELD */
+  char *held_text;        /* why; under the run's error_lock */
+  gboolean told_of_json;  /* that a message of it is none */
   GPtrArray *artifacts;   /* of WeirAtomicDir that were begun */
   GPtrArray *spills;      /* that were not dropped; NULL while there was none */
   GMutex lock;            /* artifacts, spills, order */
@@ -80,6 +82,7 @@ struct WeirStage {
   guint64 first_row;              /* number of the batch's first row among those of its edge, from 0 */
   GArray *kept;            /* its rows as they came, where some were rejected for their nulls; else NULL */
   GArray *held;            /* of WeirHeldBatch, for a parallel stage; else NULL */
+  char *held_failure;      /* report of the first failure of such a worker, until it has its turn */
   GPtrArray *held_rejects; /* of WeirReject, likewise */
   guint64 blocked_ns;      /* waiting for output in this call */
 };

@@ -249,8 +249,7 @@ test_numbered(Fixture *f, gconstpointer data)
                     "liked','record':{'id':4,'text':'text 4'}}\n"
                     "{'stage':'p','use':'test.picky','port':'in','row':8,'reason':'not "
                     "liked','record':{'id':8,'text':'text 8'}}\n");
-  assert_contains(f->heard->str,
-                  "p: record 4 of input 'in': not liked\n  the record: {'id':4,'text':'text 4'}");
+  assert_contains(f->heard->str, "p: record 4 of 'in': not liked\n  the record: {'id':4,'text':'text 4'}");
 }
 
 /* ---- Order ----------------------------------------------------------------------------------------------- */
@@ -288,6 +287,24 @@ test_order(Fixture *f, gconstpointer data)
   }
 }
 
+/* The failure that is reported is the first in the order of the input. */
+static void
+test_first_failure(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  for (guint i = 0; i < 20; i++) {
+    g_autofree char *out = g_strdup_printf("out%u", i);
+    make(f, "",
+         "'load': { 'use': 'test.rows', 'options': { 'count': 300, 'batch': 2, 'first': 1 } },\n"
+         "'p': { 'use': 'test.picky', 'from': 'load', 'options': { 'every': 9 } },\n" PLAIN("p"),
+         out);
+    weir_run_set_jobs(f->run, 8);
+    execute(f);
+    g_assert_error(f->error, WEIR_EXIT_ERROR, WEIR_EXIT_FAILED);
+    assert_contains(f->error->message, "stage 'p' (test.picky): record 9 of 'in': not liked");
+  }
+}
+
 /* Listeners hear of some, the file has all. */
 static void
 test_many(Fixture *f, gconstpointer data)
@@ -317,13 +334,13 @@ test_too_many(Fixture *f, gconstpointer data)
   if (GPOINTER_TO_INT(data) == 0)
     run_badly(f, head, stages,
               "stage 'p' (test.picky): a record cannot be used, and 'max_rejects' is 0:\n"
-              "  record 2 of input 'in': not liked\n  all of them",
+              "  record 2 of 'in': not liked\n  all of them",
               NULL);
   else
     run_badly(f, head, stages,
               "stage 'p' (test.picky): more than 7 records cannot be used ('max_rejects'); the first:\n"
-              "  record 2 of input 'in': not liked\n  record 4 of",
-              "\n  record 10 of input 'in': not liked\n  all of them",
+              "  record 2 of 'in': not liked\n  record 4 of",
+              "\n  record 10 of 'in': not liked\n  all of them",
               "hint: mend the records, or raise 'max_rejects'", NULL);
   g_autofree char *rejects = content_of(f, "out/rejects.jsonl");
   g_assert_cmpuint(count_in(rejects, "\n"), ==, (guint)GPOINTER_TO_INT(data) + 1);
@@ -408,7 +425,7 @@ test_secret(Fixture *f, gconstpointer data)
                     "'record':{'id':2,'text':'text 2'}}\n");
   g_assert_cmpstr(
       f->heard->str, ==,
-      "p: record 2 of input \"in\": *** is\n  the record: {\"id\":2,\"text\":\"text 2\"}\nhint: less\n");
+      "p: record 2 of \"in\": *** is\n  the record: {\"id\":2,\"text\":\"text 2\"}\nhint: less\n");
 }
 
 /* What cannot be written fails the run: no record is lost silently. */
@@ -446,6 +463,7 @@ main(int argc, char **argv)
   ADD("/rejects/nulls/table", test_nulls, GINT_TO_POINTER(TRUE));
   ADD("/rejects/numbered", test_numbered, NULL);
   ADD("/rejects/order", test_order, NULL);
+  ADD("/rejects/first-failure", test_first_failure, NULL);
   ADD("/rejects/many", test_many, NULL);
   ADD("/rejects/too-many/0", test_too_many, GINT_TO_POINTER(0));
   ADD("/rejects/too-many/7", test_too_many, GINT_TO_POINTER(7));

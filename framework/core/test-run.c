@@ -328,6 +328,48 @@ test_enough_far_off(Fixture *f, gconstpointer data)
   g_assert_cmpuint(stats_of(f, "load")->batches_out, <, 50000);
 }
 
+/* A worker that has enough does not wait for one that waits for more. */
+static void
+test_enough_while_waiting(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  make_stages(f, "'load': { 'use': 'test.stall', 'options': { 'count': 10 } },\n"
+                 "'twice': { 'use': 'test.slow', 'from': 'load', 'options': { 'end-at': 7 } },\n" //
+              SINK("twice", "numbers"));
+  weir_run_set_jobs(f->run, 8);
+  execute(f);
+  g_assert_no_error(f->error);
+  folder_assert_content(&f->folder, "numbers", "0 0\n1 2\n2 4\n3 6\n4 8\n5 10\n6 12\n7 14\n");
+}
+
+/* The same, where it is the stage after it that has enough. */
+static void
+test_forsaken_while_waiting(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  make_stages(f, "'load': { 'use': 'test.stall', 'options': { 'count': 10 } },\n"
+                 "'twice': { 'use': 'test.slow', 'from': 'load' },\n"
+                 "'some': { 'use': 'test.pass', 'from': 'twice', 'options': { 'limit': 2 } },\n" //
+              SINK("some", "numbers"));
+  weir_run_set_jobs(f->run, 4);
+  execute(f);
+  g_assert_no_error(f->error);
+  folder_assert_content(&f->folder, "numbers", "0 0\n1 2\n");
+}
+
+/* The same through stages that have nothing left to do, and wait for a source that has nothing left to say. */
+static void
+test_forsaken_chain(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  run_well(f, "'load': { 'use': 'test.stall', 'options': { 'count': 2 } },\n"
+              "'one': { 'use': 'test.slow', 'from': 'load' },\n"
+              "'two': { 'use': 'test.pass', 'from': 'one' },\n"
+              "'some': { 'use': 'test.pass', 'from': 'two', 'options': { 'limit': 2 } },\n" //
+           SINK("some", "numbers"));
+  folder_assert_content(&f->folder, "numbers", "0 0\n1 2\n");
+}
+
 /* What a parallel stage passes does not hang on what other workers had begun. */
 static void
 test_enough_in_parallel(Fixture *f, gconstpointer data)
@@ -537,6 +579,46 @@ test_held(Fixture *f, gconstpointer data)
   g_assert_cmpuint(f->errors, ==, 0);
   g_autoptr(JsonNode) record = record_of(f);
   g_assert_cmpstr(member(record, "state"), ==, "held");
+}
+
+/* Two that hold: both say why, in the order of the plan. What each let through is completed. */
+static void
+test_held_twice(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  run_stages(
+      f, LOAD(100) "'late': { 'use': 'test.hold', 'from': 'load', 'options': { 'after': 90 } },\n"
+                   "'soon': { 'use': 'test.hold', 'from': 'load', 'options': { 'after': 2 } },\n"
+                   "'rest': { 'use': 'test.sink', 'from': 'late', 'options': { 'path': 'DIR/rest' } },\n" //
+      SINK("soon", "numbers"));
+  g_assert_cmpint(f->code, ==, WEIR_EXIT_HELD);
+  g_assert_cmpstr(f->error->message, ==,
+                  "stage \"late\" (test.hold): 90 records are enough\n"
+                  "stage \"soon\" (test.hold): 2 records are enough");
+  folder_assert_content(&f->folder, "numbers", "0 text 0\n1 text 1\n");
+  g_autofree char *rest = content_of(f, "rest");
+  g_assert_cmpuint(count_in(rest, "\n"), ==, 90);
+  g_autoptr(JsonNode) record = record_of(f);
+  g_assert_cmpstr(member(record, "state"), ==, "held");
+  g_assert_cmpstr(member(record, "held"), ==, f->error->message);
+  g_assert_cmpint(json_object_get_int_member(json_node_get_object(record), "code"), ==, WEIR_EXIT_HELD);
+}
+
+/* A failure counts more than a gate that refused; the record has both. */
+static void
+test_held_and_failed(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  run_stages(f, LOAD(100) "'gate': { 'use': 'test.hold', 'from': 'load', 'options': { 'after': 3 } },\n"
+                          "'bad': { 'use': 'test.fail', 'from': 'slow', 'options': { 'in': 'end' } },\n"
+                          "'slow': { 'use': 'test.pass', 'from': 'load', 'options': { 'wait': '1ms' } },\n" //
+             SINK("gate", "numbers"));
+  g_assert_cmpint(f->code, ==, WEIR_EXIT_FAILED);
+  assert_contains(f->error->message, "stage 'bad' (test.fail): as it was told to");
+  g_assert_cmpuint(f->errors, ==, 1);
+  g_autoptr(JsonNode) record = record_of(f);
+  g_assert_cmpstr(member(record, "state"), ==, "failed");
+  assert_contains(member(record, "held"), "3 records are enough");
 }
 
 static void
@@ -823,6 +905,55 @@ test_talk(Fixture *f, gconstpointer data)
   g_assert_true(json_object_get_null_member(none, "value"));
 }
 
+/* A message that is no JSON is told of once; in developer mode it is a broken rule. */
+static void
+test_no_json(Fixture *f, gconstpointer data)
+{
+  gboolean developer = GPOINTER_TO_INT(data);
+  make_stages(f, "'t': { 'use': 'test.talk', 'options': { 'json': '{nan', 'times': 3 } }");
+  weir_run_set_developer(f->run, developer);
+  execute(f);
+  g_assert_cmpint(f->code, ==, developer ? WEIR_EXIT_FAILED : WEIR_EXIT_OK);
+  guint told = 0;
+  for (guint i = 0; i < f->said->len; i++)
+    told += strstr(f->said->pdata[i], "is no JSON, and is kept as a text") != NULL;
+  g_assert_cmpuint(told, ==, developer ? 0 : 1);
+  if (developer)
+    assert_contains(f->error->message,
+                    "rule W21 of the plugin contract is broken: message 'epochs' of kind 'point'");
+}
+
+typedef struct {
+  Fixture *fixture;
+  guint heard;
+} Slow;
+
+static void
+listen_slowly(WeirRun *run, const WeirMessage *m, gpointer data)
+{
+  Slow *slow = data;
+  guint n;
+  if (m->type != WEIR_MESSAGE_DATA)
+    return;
+  g_usleep(slow->heard++ < 20 ? 5000 : 0);
+  const WeirStageStats *stats = weir_run_get_stats(run, &n);
+  if (slow->heard == 20) /* it has said what fits, and waits */
+    g_assert_cmpstr(stats[0].state, ==, "running");
+}
+
+/* Listeners that are slow hold up who says a lot: no message is lost, and memory stays as it is. */
+static void
+test_many_messages(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  Slow slow = {f, 0};
+  make_stages(f, "'t': { 'use': 'test.talk', 'options': { 'times': 20000 } }");
+  weir_run_add_listener(f->run, listen_slowly, &slow);
+  execute(f);
+  g_assert_no_error(f->error);
+  g_assert_cmpuint(slow.heard, ==, 20000);
+}
+
 /* All files below a folder, one after another. */
 static void
 append_files(GString *out, const char *folder)
@@ -1026,6 +1157,9 @@ main(int argc, char **argv)
   add("/run/split", test_split, NULL);
   add("/run/enough", test_enough, NULL);
   add("/run/enough-far-off", test_enough_far_off, NULL);
+  add("/run/enough-while-waiting", test_enough_while_waiting, NULL);
+  add("/run/forsaken-while-waiting", test_forsaken_while_waiting, NULL);
+  add("/run/forsaken-chain", test_forsaken_chain, NULL);
   add("/run/enough-in-parallel", test_enough_in_parallel, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(graphs); i++)
     add_numbered("/run/graph", graphs[i].name, test_graph, i);
@@ -1039,7 +1173,9 @@ main(int argc, char **argv)
   add("/run/failure/end", test_failure, "end");
   add("/run/failure/parallel", test_parallel_failure, NULL);
   add("/run/failure/batch-number", test_batch_number, NULL);
-  add("/run/held", test_held, NULL);
+  add("/run/held/one", test_held, NULL);
+  add("/run/held/two", test_held_twice, NULL);
+  add("/run/held/failed", test_held_and_failed, NULL);
   add("/run/codes", test_codes, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(sleepers); i++)
     add_numbered("/run/cancel", NULL, test_cancel, i);
@@ -1056,6 +1192,9 @@ main(int argc, char **argv)
   add("/run/talk/json", test_talk, "{\"epoch\": 1,\n \"loss\": 0.5}");
   add("/run/talk/no-json", test_talk, "{\"loss\": nan}");
   add("/run/talk/cut", test_talk, "{\"epoch\": 1");
+  add("/run/talk/warned", test_no_json, GINT_TO_POINTER(FALSE));
+  add("/run/talk/breach", test_no_json, GINT_TO_POINTER(TRUE));
+  add("/run/talk/much", test_many_messages, NULL);
   add("/run/secret/text", test_secret, "s3cr3t-tok\"en\\x");
   add("/run/secret/number", test_secret, "1048576");
   add("/run/secret/word", test_secret, "true");

@@ -68,21 +68,44 @@ call_end(WeirStage *stage, guint port)
   return end_call(stage, begin, stage->plan->class->end(&stage->public, port));
 }
 
-/* Whether everything that the stage feeds has enough, so that what it would still send is for nobody. A sink works for
- * what lies outside, and an artifact that was begun is finished. */
+/* Whether everything that a stage feeds has enough, so that what it would still send is for nobody. A sink works for
+   what lies outside, and an artifact that was begun is finished. Any thread. */
 static gboolean
-is_forsaken(const WeirStage *stage)
+is_forsaken(WeirRunningStage *running)
 {
+  const WeirPlanStage *plan = running->plan;
   gboolean fed_any = FALSE;
-  if ((stage->plan->class->flags & WEIR_CLASS_SINK) || stage->running->artifacts->len)
+  g_mutex_lock(&running->lock);
+  gboolean making = running->artifacts->len > 0;
+  g_mutex_unlock(&running->lock);
+  if (making || (plan->class->flags & WEIR_CLASS_SINK))
     return FALSE;
-  for (guint o = 0; o < stage->plan->n_outputs; o++)
-    for (guint e = 0; e < stage->plan->outputs[o].edges->len; e++) {
+  for (guint o = 0; o < plan->n_outputs; o++)
+    for (guint e = 0; e < plan->outputs[o].edges->len; e++) {
       fed_any = TRUE;
-      if (!weir_queue_is_abandoned(((WeirEdge *)stage->plan->outputs[o].edges->pdata[e])->queue))
+      if (!weir_queue_is_abandoned(((WeirEdge *)plan->outputs[o].edges->pdata[e])->queue))
         return FALSE;
     }
   return fed_any;
+}
+
+/* The consumer of an edge wants no more. A stage before it that is forsaken by that, and may wait for input that never
+   comes, wants no more either. */
+static void
+abandon(WeirRun *run, const WeirEdge *edge)
+{
+  weir_queue_abandon(edge->queue);
+  WeirRunningStage *producer = &run->stages[edge->from->stage->index];
+  if (!is_forsaken(producer))
+    return;
+  for (guint i = 0; i < producer->plan->n_inputs; i++) {
+    const WeirInput *input = &producer->plan->inputs[i];
+    for (guint e = 0; !is_table(input) && e < input->edges->len; e++) {
+      const WeirEdge *before = input->edges->pdata[e];
+      if (!weir_queue_is_abandoned(before->queue))
+        abandon(run, before);
+    }
+  }
 }
 
 static int
@@ -92,7 +115,7 @@ call_produce(WeirStage *stage)
   while (result == 0) {
     if (is_cancelled(stage->run))
       return -1;
-    if (is_forsaken(stage))
+    if (is_forsaken(stage->running))
       return 0;
     guint64 begin = begin_call(stage, "produce", -1);
     result = end_call(stage, begin, stage->plan->class->produce(&stage->public));
@@ -356,10 +379,10 @@ drain_serial(WeirStage *stage, WeirEdge *edge)
     }
     rows = (guint64)batch.length;
     int result = process_batch(stage, edge, number, first_row, &batch);
-    if (result == 0 && is_forsaken(stage))
+    if (result == 0 && is_forsaken(stage->running))
       result = WEIR_END;
     if (result == WEIR_END)
-      weir_queue_abandon(edge->queue);
+      abandon(stage->run, edge);
     if (result != 0)
       return result;
   }
@@ -373,9 +396,48 @@ typedef struct {
   gboolean failed; /* and not just cancelled */
 } WorkerTask;
 
+/* What was rejected is told also where the call failed after it. 0 or -1. */
+static int
+commit_rejects(WeirStage *stage, gboolean mine)
+{
+  int result = 0;
+  while (stage->held_rejects->len) {
+    WeirReject *reject = g_ptr_array_steal_index(stage->held_rejects, 0);
+    if (!mine || result)
+      weir_reject_free(reject);
+    else
+      result = weir_stage_commit_reject(stage, reject);
+  }
+  return result;
+}
+
+/* Of several failures the first in the order of the input is reported, not the first in time; one behind the end of
+   what the stage wants is none. */
+static void
+report_in_turn(WeirStage *stage, gboolean mine)
+{
+  if (mine && stage->held_failure) {
+    weir_run_fail(stage->run, g_steal_pointer(&stage->held_failure));
+  } else if (!mine) {
+    g_clear_pointer(&stage->held_failure, g_free);
+    stage->fails = 0;
+    stage->host_failed = FALSE;
+  }
+}
+
+/* No worker takes any more, nor waits for what nobody wants. */
+static void
+stop_taking(WeirRunningStage *running, const WeirEdge *edge)
+{
+  g_mutex_lock(&running->turn_lock);
+  running->stopped = TRUE;
+  g_mutex_unlock(&running->turn_lock);
+  abandon(running->run, edge);
+}
+
 /* Wait until everything before `ticket` was sent, and send what came of it. */
 static int
-send_in_turn(WeirStage *stage, guint64 ticket, int result)
+send_in_turn(WeirStage *stage, const WeirEdge *edge, guint64 ticket, int result)
 {
   WeirRunningStage *running = stage->running;
   g_mutex_lock(&running->turn_lock);
@@ -392,16 +454,11 @@ send_in_turn(WeirStage *stage, guint64 ticket, int result)
       result = -1;
   }
   g_array_set_size(stage->held, 0);
-  /* What was rejected is told also where the call failed after it. */
-  while (stage->held_rejects->len) {
-    WeirReject *reject = g_ptr_array_steal_index(stage->held_rejects, 0);
-    if (!mine)
-      weir_reject_free(reject);
-    else if (weir_stage_commit_reject(stage, reject)) {
-      result = -1;
-      mine = FALSE;
-    }
-  }
+  if (commit_rejects(stage, mine))
+    result = -1;
+  report_in_turn(stage, mine);
+  if (mine && result == WEIR_END)
+    stop_taking(running, edge);
   g_mutex_lock(&running->turn_lock);
   running->next_turn++;
   if (result != 0)
@@ -448,11 +505,15 @@ work_in_turn(WeirStage *stage, WorkerTask *task)
     WeirQueueResult taken = take_with_ticket(stage, task, &batch, &ticket, &first_row);
     if (taken != WEIR_QUEUE_BATCH) {
       task->result = taken == WEIR_QUEUE_END ? 0 : -1;
+      report_in_turn(stage, TRUE);
       break;
     }
-    task->result = send_in_turn(stage, ticket, process_batch(stage, task->edge, ticket, first_row, &batch));
-    if (task->result == 0 && is_forsaken(stage))
+    task->result =
+        send_in_turn(stage, task->edge, ticket, process_batch(stage, task->edge, ticket, first_row, &batch));
+    if (task->result == 0 && is_forsaken(stage->running)) {
       task->result = WEIR_END;
+      stop_taking(task->running, task->edge);
+    }
   }
   task->failed = stage->fails || stage->host_failed;
   g_array_unref(stage->held);
@@ -494,7 +555,7 @@ drain_parallel(WeirStage *stage, WeirEdge *edge, guint n_workers)
     stage->host_failed |= tasks[i].failed;
   }
   if (result == WEIR_END)
-    weir_queue_abandon(edge->queue);
+    abandon(stage->run, edge);
   return result;
 }
 
@@ -512,7 +573,7 @@ drain_streams(WeirStage *stage)
     for (guint e = 0; e < input->edges->len; e++) {
       WeirEdge *edge = input->edges->pdata[e];
       if (enough) {
-        weir_queue_abandon(edge->queue);
+        abandon(stage->run, edge);
         continue;
       }
       int result = n_workers > 1 ? drain_parallel(stage, edge, n_workers) : drain_serial(stage, edge);
@@ -601,11 +662,11 @@ end_outputs(WeirStage *stage)
 
 /* Nobody reads the stage's tables any more, nor what it left in its streams: their memory is given back at once. */
 static void
-release_inputs(const WeirPlanStage *stage)
+release_inputs(WeirRun *run, const WeirPlanStage *stage)
 {
   for (guint i = 0; i < stage->n_inputs; i++)
     for (guint e = 0; e < stage->inputs[i].edges->len; e++)
-      weir_queue_abandon(((WeirEdge *)stage->inputs[i].edges->pdata[e])->queue);
+      abandon(run, stage->inputs[i].edges->pdata[e]);
 }
 
 static gpointer
@@ -633,7 +694,7 @@ stage_thread(gpointer data)
     failed = TRUE;
   for (guint o = 0; o < stage.plan->n_outputs; o++)
     weir_output_table_drop(&stage.plan->outputs[o]);
-  release_inputs(stage.plan);
+  release_inputs(running->run, stage.plan);
   weir_host_spills_free(running);
   weir_budget_close(running->run->budget, running->plan->index);
   weir_stage_clear(&stage);

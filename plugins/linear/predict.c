@@ -230,14 +230,14 @@ predict_row(const WeirTextModel *model, const Columns *columns, int64_t row, Pre
     put_probabilities(&head->linear, scratch->scores, outputs->probabilities);
 }
 
-/* A record of a task that the model does not serve cannot be predicted. */
+/* A record of a task that the model does not serve cannot be predicted. 0: go on without it. */
 static int
-refuse_task(weir_stage *stage, const Columns *columns, int64_t row, PredictScratch *scratch)
+refuse_task(weir_stage *stage, const struct ArrowArray *batch, const Columns *columns, int64_t row,
+            PredictScratch *scratch)
 {
   const PredictState *state = stage->state;
   if (weir_is_null(&columns->task, row))
-    return weir_fail(stage, "row %" PRId64 " of the batch has no task in column \"%s\"", row + 1,
-                     state->task);
+    return weir_reject(stage, RECORDS, batch, row, "there is no task in column \"%s\"", state->task);
   weir_text task = linear_name(&columns->task, row, scratch->task);
   g_autofree char *quoted = weir_quote(task.data, (gssize)task.len);
   g_autoptr(GString) names = g_string_new(NULL);
@@ -245,33 +245,61 @@ refuse_task(weir_stage *stage, const Columns *columns, int64_t row, PredictScrat
     g_autofree char *name = weir_quote(state->model->heads[h].task, -1);
     g_string_append_printf(names, "%s%s", h ? ", " : "", name);
   }
-  return weir_fail(stage,
-                   "row %" PRId64 " of the batch is of task %s, which the model does not serve: it has %s",
-                   row + 1, quoted, names->str);
+  return weir_reject(stage, RECORDS, batch, row, "the task is %s, which the model does not serve: it has %s",
+                     quoted, names->str);
+}
+
+/* Leave out the records that the model has no head for. Takes the batch if it fails. */
+static int
+leave_out_unserved(weir_stage *stage, struct ArrowArray *batch, const Columns *columns,
+                   PredictScratch *scratch)
+{
+  const PredictState *state = stage->state;
+  g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(weir_row));
+  int failed = 0;
+  for (int64_t row = 0; !failed && row < batch->length; row++) {
+    weir_row kept = {.batch = 0, .row = row};
+    if (head_of(state->model, columns, row, scratch) >= 0)
+      g_array_append_val(rows, kept);
+    else
+      failed = refuse_task(stage, batch, columns, row, scratch);
+  }
+  if (!failed && rows->len == batch->length)
+    return 0;
+  struct ArrowArray rest = {0};
+  const struct ArrowArray *all = batch;
+  if (!failed)
+    failed = weir_gather(stage, weir_input_schema(stage, RECORDS), &all, 1,
+                         (const weir_row *)(gconstpointer)rows->data, rows->len, &rest);
+  weir_batch_release(batch);
+  if (!failed)
+    weir_batch_move(&rest, batch);
+  return failed;
 }
 
 static int
 predict_batch(weir_stage *stage, struct ArrowArray *batch, PredictScratch *scratch)
 {
   const PredictState *state = stage->state;
-  const int64_t n = batch->length;
   Columns columns;
   look(stage, batch, &columns);
+  if (columns.model_head < 0) {
+    int failed = leave_out_unserved(stage, batch, &columns, scratch);
+    g_free(columns.dense);
+    if (failed)
+      return -1;
+    look(stage, batch, &columns);
+  }
   g_autofree weir_column *dense = columns.dense;
   (void)dense;
+  const int64_t n = batch->length;
   weir_batch *built = weir_derive(stage, RECORDS, batch, 0);
   if (!built)
     return -1;
   Outputs outputs = {built->columns[0], built->columns[1], state->probabilities ? built->columns[2] : NULL};
-  for (int64_t row = 0; row < n; row++) {
-    int head = head_of(state->model, &columns, row, scratch);
-    if (head < 0) {
-      int failed = refuse_task(stage, &columns, row, scratch);
-      weir_drop(built);
-      return failed;
-    }
-    predict_row(state->model, &columns, row, scratch, head, &outputs);
-  }
+  for (int64_t row = 0; row < n; row++)
+    predict_row(state->model, &columns, row, scratch, head_of(state->model, &columns, row, scratch),
+                &outputs);
   return weir_send(built);
 }
 

@@ -141,7 +141,20 @@ refused "dense columns left out" 'reads 1 dense column: "n"' --data one.csv
 pipeline '"task": "task"' '"task": "task"'
 sed 's/"load": {.*/&\n    "other": { "use": "file.read", "options": { "path": "other.csv" } },/; s/"records": "load"/"records": "other"/' \
   p.json >q.json && mv q.json p.json
-refused "a task that the model does not have" 'is of task "nééé*…".*which the model does not serve: it has "t"' --data x.csv
+refused "a task that the model does not have" 'other.csv:2: the task is "nééé*…".*which the model does not serve: it has "t"' --data x.csv
+
+{ echo 'text,label,task'; printf 'a,x,t\nb,x,u\nb,y,t\na,y,\n'; } >other.csv
+run --data x.csv --on-error reject
+if [ "$(grep -c '"prediction"' out/rows.jsonl)" = 2 ] && grep -q 'rejected: other.csv:3: the task is "u"' log &&
+  grep -q 'rejected: other.csv:5: the task is ""\|rejected: other.csv:5: there is no task' log; then
+  ok "such records can be rejected"
+else
+  not_ok "such records can be rejected" "$(cat log out/rows.jsonl)"
+fi
+pipeline '' '"probabilities": "p"'
+run --data x.jsonl --on-error reject
+if grep -q 'rejected: x.jsonl:1: .*NUL' log && [ "$(grep -c '"prediction"' out/rows.jsonl)" = 3 ]; then ok "a NUL in a label can be rejected"
+else not_ok "a NUL in a label can be rejected" "$(cat log)"; fi
 
 awk 'BEGIN { print "text,label"; for (i = 0; i < 400000; i++) printf "word%d,id%d\n", i % 200000, i }' >x.csv
 pipeline '"char-max": 0, "pair-window": 0, "min-df": 1' ''

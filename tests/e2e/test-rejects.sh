@@ -79,6 +79,19 @@ assert len(json.dumps(r)) < 300000
 END
 check "the others go on" test "$(wc -l <m.jsonl)" = 19
 
+# --- Records that are longer than a record may be ---
+cat >copy.json <<'END'
+{ "weir": 1, "name": "copy",
+  "stages": {
+    "load": { "use": "file.read", "options": { "path": "long.jsonl" } },
+    "save": { "use": "file.write", "from": "load", "options": { "path": "m.jsonl" } } } }
+END
+runs 1 "a record that is too long" copy.json --run-dir long --max-record 100K
+says "is told" 'long.jsonl:8: the record has 39[0-9] KiB, most of it in column "text"' 'hint: .*--max-record'
+runs 0 "and can be rejected" copy.json --run-dir long2 --max-record 100K --on-error reject
+says "as all others" 'load +rejected: long.jsonl:8: the record has'
+check "the others go on" test "$(wc -l <m.jsonl)" = 19
+
 # --- Limits ---
 runs 1 "too many" p.json --run-dir many --on-error reject --max-rejects 1
 says "too many: the first few, and all" 'more than 1 records? cannot be used' 'rows.csv:3' 'rows.csv:5' 'rejects.jsonl'

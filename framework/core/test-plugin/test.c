@@ -442,6 +442,7 @@ static const weir_port sleep_out[] = {{.name = "out", .type = "id:i64"}};
 
 typedef struct {
   const char *json;
+  int64_t times;
 } Talk;
 
 static int
@@ -453,7 +454,8 @@ talk_produce(weir_stage *stage)
   weir_metric(stage, "first", 1, "m/s");
   weir_metric(stage, "none", NAN, NULL);
   weir_metric(stage, "first", 2.5, "m/s");
-  weir_message(stage, "point", "epochs", t->json);
+  for (int64_t i = 0; i < t->times; i++)
+    weir_message(stage, "point", "epochs", t->json);
   weir_log(stage, WEIR_LOG_INFO, "started %lld", (long long)weir_started(stage));
   weir_log(stage, WEIR_LOG_INFO, "seed %016llx", (unsigned long long)weir_random_stream(stage, 1).state);
   return WEIR_END;
@@ -461,6 +463,7 @@ talk_produce(weir_stage *stage)
 
 static const weir_option talk_options[] = {
     {"json", WEIR_STRING, 0, offsetof(Talk, json), "{\"epoch\": 1,\n \"loss\": 0.5}", .help = "A message"},
+    {"times", WEIR_INTEGER, 0, offsetof(Talk, times), "1", 0, 1e9, .help = "How often it is sent"},
 };
 
 /* ---- artifact: makes folders ----------------------------------------------------------------------------- */
@@ -520,6 +523,34 @@ maybe_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 }
 
 static const weir_port maybe_in[] = {{.name = "in", .type = "*", .flags = WEIR_PORT_OPTIONAL}};
+
+/* ---- stall: a source that has no more to give, but does not know it --------------------------------------- */
+
+typedef struct {
+  int64_t count, sent;
+} Stall;
+
+static int
+stall_produce(weir_stage *stage)
+{
+  Stall *s = stage->state;
+  while (s->sent == s->count) {
+    if (weir_cancelled(stage))
+      return -1;
+    if (!weir_output_used(stage, 0))
+      return WEIR_END;
+    sleep_us(500);
+  }
+  weir_batch *out = weir_batch_new(stage, 0);
+  if (!out)
+    return -1;
+  weir_put_integer(out->columns[0], s->sent++);
+  return weir_send(out);
+}
+
+static const weir_option stall_options[] = {
+    {"count", WEIR_INTEGER, 0, offsetof(Stall, count), "10", 1, 1e9, .help = "Records, a batch each"},
+};
 
 /* ---- lines, picky: a reader that names its sources, and a parallel stage that cannot use every record ------ */
 
@@ -691,6 +722,12 @@ static const weir_class classes[] = {
      .process = fail_process,
      .end = fail_end},
     {.name = "sleep", .summary = "Sleeps until cancelled", OUT(sleep_out), .produce = sleep_produce},
+    {.name = "stall",
+     .summary = "Gives some, then waits until nobody wants more",
+     OUT(sleep_out),
+     OPTIONS(stall_options),
+     .state_size = sizeof(Stall),
+     .produce = stall_produce},
     {.name = "talk",
      .summary = "Messages",
      OPTIONS(talk_options),

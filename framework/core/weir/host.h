@@ -123,7 +123,9 @@ WEIR_PUBLIC gboolean weir_run_set_parameter(WeirRun *run, const char *name, cons
                                             GError **error);
 /** Set an option of a stage: "stage.option=value"; the value is JSON or a plain string. */
 WEIR_PUBLIC gboolean weir_run_set_option(WeirRun *run, const char *assignment, GError **error);
-/** Threads that may work at once; 0 (default): as many as there are processors. */
+/** Threads that may work at once; 0 (default): as many as there are processors. More than WEIR_MOST_JOBS are taken as
+ * so many. */
+#define WEIR_MOST_JOBS 1024
 WEIR_PUBLIC void weir_run_set_jobs(WeirRun *run, guint jobs);
 /**
  * Memory that the run may use for its batches and for what its stages reserve, in bytes; 0 (default): half of that of
