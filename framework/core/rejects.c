@@ -18,7 +18,7 @@
 #define MOST_SHOWN    5                  /* in the report of a run with too many */
 #define MOST_MESSAGES 100                /* to listeners, a stage: all of them are in the file */
 #define RECORD_BYTES  ((gsize)256 << 10) /* of a record as JSON; a larger one has its values cut */
-#define SHOWN_BYTES   200                /* of a value, in a text for people */
+#define SHOWN_BYTES   400                /* of a record, in a text for people */
 
 /* ---- What the pipeline says ------------------------------------------------------------------------------ */
 
@@ -113,17 +113,17 @@ weir_origin_to_string(const WeirOrigin *origin)
 
 /* ---- Describing ------------------------------------------------------------------------------------------ */
 
-/* The record, its values cut where it would be too large as a whole. NULL: even so. */
+/* The record, its values cut where it would be longer than `most` as a whole. NULL: even so. */
 static char *
-record_json(const WeirSchema *schema, const struct ArrowArray *batch, gint64 row, gboolean *cut)
+record_json(const WeirSchema *schema, const struct ArrowArray *batch, gint64 row, gsize most, gboolean *cut)
 {
-  static const gsize limits[] = {RECORD_BYTES, 4096, 256, 16};
-  for (guint i = 0; i < G_N_ELEMENTS(limits); i++) {
-    char *json = weir_batch_row_to_json(schema, batch, row, limits[i]);
-    *cut = i > 0;
-    if (strlen(json) <= RECORD_BYTES)
+  *cut = FALSE;
+  for (gsize limit = most; limit >= 4; limit /= 8) {
+    char *json = weir_batch_row_to_json(schema, batch, row, limit);
+    if (strlen(json) <= most)
       return json;
     g_free(json);
+    *cut = TRUE;
   }
   return NULL;
 }
@@ -149,7 +149,7 @@ line_of(const WeirStage *stage, const WeirOrigin *origin, const WeirSchema *sche
     weir_json_member_unsigned(json, "row", origin->row);
   weir_json_member_string(json, "reason", reason);
   gboolean cut = FALSE;
-  g_autofree char *record = batch ? record_json(schema, batch, row, &cut) : NULL;
+  g_autofree char *record = batch ? record_json(schema, batch, row, RECORD_BYTES, &cut) : NULL;
   g_autofree char *clean = record ? weir_redact_json(record) : NULL;
   if (batch) {
     weir_json_key(json, "record");
@@ -282,7 +282,8 @@ weir_stage_reject(WeirStage *stage, const WeirOrigin *origin, const WeirSchema *
                   const struct ArrowArray *batch, gint64 row, const char *reason)
 {
   g_autofree char *where = weir_origin_to_string(origin);
-  g_autofree char *shown = batch ? weir_batch_row_to_json(schema, batch, row, SHOWN_BYTES) : NULL;
+  gboolean cut = FALSE;
+  g_autofree char *shown = batch ? record_json(schema, batch, row, SHOWN_BYTES, &cut) : NULL;
   g_autoptr(GString) text = g_string_new(NULL);
   const char *rest = strchr(reason, '\n'); /* notes, and a hint */
   g_string_append_printf(text, "%s: %.*s", where, (int)strcspn(reason, "\n"), reason);

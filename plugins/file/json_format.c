@@ -82,6 +82,14 @@ parser_line(const void *data)
 }
 
 static void
+skip_line(void *data, char end)
+{
+  struct parser *parser = data;
+  (void)end;
+  parser->reader.line++;
+}
+
+static void
 parser_free(void *data)
 {
   struct parser *parser = data;
@@ -217,6 +225,8 @@ const struct format format_jsonl = {
     .parse = parse,
     .parser_line = parser_line,
     .parser_free = parser_free,
+    .line_ends = "\n",
+    .skip_line = skip_line,
 };
 
 const struct format format_json = {

@@ -56,6 +56,29 @@ reject(weir_stage *stage, struct file_read *r, const struct format_error *error)
   return weir_reject_source(stage, path, error->line, "%s", error->text);
 }
 
+/* Go past a line without keeping it. */
+static int
+skip_line(weir_stage *stage, struct file_read *r)
+{
+  struct window *w = &r->window;
+  for (;;) {
+    struct format_error error = {0};
+    while (w->begin < w->end)
+      if (strchr(r->reader->line_ends, w->data[w->begin++]) && w->data[w->begin - 1]) {
+        r->reader->skip_line(r->parser, w->data[w->begin - 1]);
+        return 0;
+      }
+    if (w->final) {
+      r->reader->skip_line(r->parser, 0);
+      return 0;
+    }
+    if (weir_cancelled(stage))
+      return -1;
+    if (window_fill(w, r->source, &error))
+      return file_read_fail(stage, r->files[r->file], &error);
+  }
+}
+
 /* The window has no whole record: read on. */
 static int
 read_on(weir_stage *stage, struct file_read *r, bool stuck)
@@ -70,7 +93,9 @@ read_on(weir_stage *stage, struct file_read *r, bool stuck)
                 "the record that begins here is longer than the limit of "
                 "%s; allow more with %s, or look for a quote or bracket that is not closed",
                 limit, r->limit_is_own ? "the option \"max-record\"" : "--max-record");
-    return file_read_fail(stage, r->files[r->file], &error);
+    if (!r->reader->skip_line) /* where the next one begins is not known */
+      return file_read_fail(stage, r->files[r->file], &error);
+    return reject(stage, r, &error) ? -1 : skip_line(stage, r);
   }
   if (window_fill(&r->window, r->source, &error))
     return file_read_fail(stage, r->files[r->file], &error);

@@ -127,6 +127,11 @@ struct format {
   /** Line at which the next record begins: for messages of the framework. */
   uint64_t (*parser_line)(const void *parser);
   void (*parser_free)(void *parser);
+
+  /** For formats in which a record is a line, so that one may be left out without being read: the characters that
+   * end it, and how the parser is told that the framework went past one that ended with `end` (0: with the file). */
+  const char *line_ends;
+  void (*skip_line)(void *parser, char end);
 };
 
 extern const struct format format_csv;   /* csv and tsv */

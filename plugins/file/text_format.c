@@ -140,6 +140,14 @@ text_parser_line(const void *parser)
 }
 
 static void
+text_skip_line(void *parser, char end)
+{
+  struct text_parser *p = parser;
+  p->line++;
+  p->after_cr = end == '\r';
+}
+
+static void
 text_parser_free(void *parser)
 {
   g_free(parser);
@@ -156,4 +164,6 @@ const struct format format_text = {
     .parse = text_parse,
     .parser_line = text_parser_line,
     .parser_free = text_parser_free,
+    .line_ends = "\r\n",
+    .skip_line = text_skip_line,
 };

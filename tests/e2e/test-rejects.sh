@@ -87,10 +87,23 @@ cat >copy.json <<'END'
     "save": { "use": "file.write", "from": "load", "options": { "path": "m.jsonl" } } } }
 END
 runs 1 "a record that is too long" copy.json --run-dir long --max-record 100K
-says "is told" 'long.jsonl:8: the record has 39[0-9] KiB, most of it in column "text"' 'hint: .*--max-record'
+says "is told" 'long.jsonl:8: the record that begins here is longer than the limit of 100' '--max-record'
 runs 0 "and can be rejected" copy.json --run-dir long2 --max-record 100K --on-error reject
-says "as all others" 'load +rejected: long.jsonl:8: the record has'
+says "as all others" 'load +rejected: long.jsonl:8: the record that begins here'
 check "the others go on" test "$(wc -l <m.jsonl)" = 19
+{ head -3 long.jsonl; python3 -c 'print("{\"text\": \"" + "y" * 900000, end="")'; } >long2.jsonl
+sed 's/long.jsonl/long2.jsonl/' copy.json >copy2.json
+runs 0 "a last line that is too long" copy2.json --run-dir long3 --max-record 100K --on-error reject
+says "is rejected" 'rejected: long2.jsonl:4: the record that begins here' '1 record was rejected'
+# A list takes 8 bytes an item in memory and 2 in the file: it passes the reader, and is found when it is sent.
+python3 -c '
+for i in range(6): print("{\"id\": %d, \"n\": [%s]}" % (i, ",".join("1" * (20000 if i == 3 else 2))))' >lists.jsonl
+sed 's/long.jsonl/lists.jsonl/' copy.json >copy3.json
+runs 1 "a record that becomes too long" copy3.json --run-dir lists --max-record 100K
+says "is told" 'lists.jsonl:4: the record has 156 KiB, most of it in column "n", and a record may have 100 KiB' 'hint: .*--max-record'
+runs 0 "and can be rejected" copy3.json --run-dir lists2 --max-record 100K --on-error reject
+says "as all others" 'load +rejected: lists.jsonl:4: the record has'
+check "the others go on" test "$(wc -l <m.jsonl)" = 5
 
 # --- Limits ---
 runs 1 "too many" p.json --run-dir many --on-error reject --max-rejects 1

@@ -65,7 +65,7 @@
  *   W19  A plugin may be opened at any time: what runs when it is opened (constructors of its own) neither fails
  *        nor waits. Such a plugin is tried in a child process first.
  *   W20  A spill is added to before it is finished, and read after; batches and rows that are asked for exist.
- *   W21* The text of weir_message() is JSON. (Else it is kept as a text, with a warning.)
+ *   W21* The text of weir_message() is JSON; what is not is kept as a text, with a warning.
  *
  * PORT TYPES are strings: a list of columns, separated by commas.
  *
