@@ -160,7 +160,10 @@ int
 weir_stage_deliver(WeirStage *stage, WeirOutput *output, struct ArrowArray *batch)
 {
   WeirStageCounters *counters = &stage->running->counters;
-  g_autofree WeirEdge **edges = g_new(WeirEdge *, output->edges->len + 1);
+  WeirEdge *few[16];
+  g_autofree WeirEdge **many =
+      output->edges->len > G_N_ELEMENTS(few) ? g_new(WeirEdge *, output->edges->len) : NULL;
+  WeirEdge **edges = many ? many : few;
   guint n = stream_edges(output, edges);
   guint64 bytes = weir_batch_bytes(output->schema, batch);
   if (bytes > weir_budget_record_limit(stage->run->budget)) {

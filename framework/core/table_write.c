@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define BUFFER_BYTES (256 * 1024)
+#define BUFFER_BYTES (64 * 1024)
 
 struct WeirTableWriter {
   char *path;
@@ -21,7 +21,7 @@ struct WeirTableWriter {
   XXH3_state_t *checksum;
   GError *failure;
   gboolean named; /* until it is finished: then the file is the caller's */
-  char *buffer;
+  char *buffer;   /* while a batch is being written: a stage may have many files open */
   gsize used;
   guint64 size;  /* of the file, with what is in the buffer */
   GArray *nodes; /* of the batch that is being written */
@@ -47,7 +47,6 @@ weir_table_writer_new(const char *path, WeirSchema *schema, WeirTableFlags flags
   writer->checksum = XXH3_createState();
   g_assert(writer->checksum);
   XXH3_64bits_reset(writer->checksum);
-  writer->buffer = g_malloc(BUFFER_BYTES);
   writer->nodes = g_array_new(FALSE, FALSE, sizeof(WeirTableNode));
   writer->index = g_array_new(FALSE, FALSE, sizeof(WeirTableEntry));
   g_mutex_init(&writer->lock);
@@ -114,6 +113,13 @@ flush(WeirTableWriter *writer)
 }
 
 static void
+flush_and_free(WeirTableWriter *writer)
+{
+  flush(writer);
+  g_clear_pointer(&writer->buffer, g_free);
+}
+
+static void
 put(WeirTableWriter *writer, const void *data, gsize size)
 {
   writer->size += size;
@@ -124,6 +130,8 @@ put(WeirTableWriter *writer, const void *data, gsize size)
   }
   if (size > BUFFER_BYTES - writer->used)
     flush(writer);
+  if (!writer->buffer)
+    writer->buffer = g_malloc(BUFFER_BYTES);
   if (size)
     memcpy(writer->buffer + writer->used, data, size);
   writer->used += size;
@@ -305,7 +313,7 @@ weir_table_writer_add(WeirTableWriter *writer, const struct ArrowArray *batch, G
   walk_batch(writer, batch, note_node);
   put_padded(writer, writer->nodes->data, writer->nodes->len * sizeof(WeirTableNode));
   walk_batch(writer, batch, put_buffers);
-  flush(writer);
+  flush_and_free(writer);
   entry.size = writer->size - entry.offset;
   entry.checksum = XXH3_64bits_digest(writer->checksum);
   writer->rows += entry.rows;
@@ -334,7 +342,7 @@ put_footer(WeirTableWriter *writer)
   XXH3_64bits_update(writer->checksum, &trailer, offsetof(WeirTableTrailer, checksum));
   trailer.checksum = XXH3_64bits_digest(writer->checksum);
   put(writer, &trailer, sizeof trailer);
-  flush(writer);
+  flush_and_free(writer);
 }
 
 static void

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures Weir beside its peers, in one run: start-up, the bus, readers, a text classifier. Run by `make bench`.
+"""Measures Weir beside its peers, in one run: start-up, the bus, readers, memory, a text classifier. Run by `make bench`.
 
-    bench.py --build BUILD [--only startup,bus,read,write,classify] [--megabytes 400] [--output bench.json]
+    bench.py --build BUILD [--only startup,bus,read,write,memory,classify] [--megabytes 400] [--output bench.json]
 
 Every figure is a median of several runs; ratios are of figures taken in the same run. A peer that is not installed is
 left out and named. The data sets come from WEIR_DATA.
@@ -132,6 +132,38 @@ class Bench:
                 self.note(f"  file.read against {peer}, {kind}", statistics.median(speeds) / speed, "times")
             data.unlink()
 
+    def memory(self):
+        """Five times as many records as for the readers, 2 GB unless told otherwise, with a budget of 64 MiB."""
+        data = self.work / "records.jsonl"
+        subprocess.run([sys.executable, HERE / "gen_records.py", data, str(5 * self.args.megabytes)], check=True)
+        size = data.stat().st_size / 1e6
+        load = {"use": "file.read", "options": {"path": str(data)}}
+        path = self.pipeline("memory", {
+            "load": load, "pass": {"use": "rows.limit", "from": "load", "options": {"count": 10**12}},
+            "save": {"use": "file.write", "from": "pass", "options": {"path": str(self.work / "copy.jsonl")}}})
+        tables = self.pipeline("tables", {
+            "load": load,
+            "split": {"use": "split.stratified", "from": "load",
+                      "options": {"by": "source", "ratios": {"a": 0.9, "b": 0.1}}},
+            "a": {"use": "bench.drop", "from": "split.a"}, "b": {"use": "bench.drop", "from": "split.b"}})
+        for name, what in (("read, pass, write", path), ("a table of all records", tables)):
+            seconds, resident = self.resident(self.weir(what, "--memory", "64M"))
+            self.note(f"{name}: most resident memory", resident / 2**20, "MiB", "at most 128")
+            self.note(f"{name}: records of {size / 1000:.3g} GB", size / seconds, "MB/s",
+                      "at least 200" if what is path else None)
+            (self.work / "copy.jsonl").unlink(missing_ok=True)
+        data.unlink()
+
+    def resident(self, command):
+        """Seconds, and most resident bytes, of a command that must succeed."""
+        begin = time.perf_counter()
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=self.env)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            raise subprocess.CalledProcessError(child.returncode, command)
+        return time.perf_counter() - begin, usage.ru_maxrss * 1024
+
     @staticmethod
     def read_peers(kind, data):
         copy = ("import mmap,sys,time\nd=open(sys.argv[1],'rb').read()\nb=bytearray(d)\n")
@@ -203,7 +235,7 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--only", default="startup,bus,read,write,classify")
+    parser.add_argument("--only", default="startup,bus,read,write,memory,classify")
     parser.add_argument("--megabytes", type=int, default=400)
     parser.add_argument("--output", default="bench.json")
     args = parser.parse_args()

@@ -333,6 +333,75 @@ crash_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
   return raise(SIGSEGV);
 }
 
+/* ---- Memory: one that takes what it can get, one that waits for a table, one with large records ------------ */
+
+typedef struct {
+  uint64_t step; /* bytes that it asks for at a time */
+} Greedy;
+
+/* Takes memory until it is refused, and says how much it was; the host takes it back after close(). */
+static int
+greedy_produce(weir_stage *stage)
+{
+  const Greedy *greedy = stage->state;
+  uint64_t sum = 0;
+  while (!weir_reserve(stage, greedy->step))
+    sum += greedy->step;
+  weir_metric(stage, "granted", (double)sum, "bytes");
+  return WEIR_END;
+}
+
+static const weir_option greedy_options[] = {
+    {"step", WEIR_SIZE, 0, offsetof(Greedy, step), "64K", 1, 1e18, .help = "Bytes to ask for at a time"}};
+
+/* Passes its stream on once its table is whole. */
+static int
+late_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  (void)port;
+  return weir_emit(stage, 0, batch);
+}
+
+static int
+late_end(weir_stage *stage, uint32_t port)
+{
+  (void)port;
+  weir_metric(stage, "table", (double)weir_table_rows(stage, 0), "rows");
+  return 0;
+}
+
+static const weir_port late_in[] = {{.name = "table", .type = "*", .flags = WEIR_PORT_TABLE},
+                                    {.name = "in", .type = "*"}};
+static const weir_port late_out[] = {{.name = "out", .type = "=in"}};
+
+typedef struct {
+  uint64_t bytes;
+  bool row;
+} Large;
+
+/* One record with a text of so many bytes, the third of the second source. */
+static int
+large_produce(weir_stage *stage)
+{
+  const Large *large = stage->state;
+  weir_batch *out = weir_batch_new(stage, 0);
+  char *text = out ? weir_put_space(out->columns[1], (int64_t)large->bytes) : NULL;
+  if (!text) {
+    if (out)
+      weir_drop(out);
+    return weir_fail(stage, "no room");
+  }
+  memset(text, 'x', (size_t)large->bytes);
+  weir_put_integer(out->columns[0], 1);
+  weir_put_u64(out->columns[2], large->row ? (UINT64_C(1) << 48) + 3 : 0);
+  return weir_send(out) ? -1 : WEIR_END;
+}
+
+static const weir_option large_options[] = {
+    {"bytes", WEIR_SIZE, 0, offsetof(Large, bytes), "1M", 0, 2e9, .help = "Bytes of the text"},
+    {"row", WEIR_BOOLEAN, 0, offsetof(Large, row), "true", .help = "Say where the record is from"}};
+static const weir_port large_out[] = {{.name = "out", .type = "id:i64, text:utf8, _row:u64"}};
+
 #if WEIR_ABI_MINOR >= 1
 /* ---- What came with 1.1: a stage that turns the order of its rows round, and what it must not do ----------- */
 
@@ -473,6 +542,36 @@ static const weir_class classes[] = {
      .n_in = 1,
      .open = early_open,
      .produce = keep_produce},
+    {.name = "greedy",
+     .summary = "Take all memory that is granted",
+     .options = greedy_options,
+     .n_options = 1,
+     .state_size = sizeof(Greedy),
+     .produce = greedy_produce},
+    {.name = "modest",
+     .summary = "Take all memory that is granted, and need some",
+     .options = greedy_options,
+     .n_options = 1,
+     .state_size = sizeof(Greedy),
+     .least_memory = 3 << 20,
+     .produce = greedy_produce},
+    {.name = "late",
+     .summary = "Wait for a table before a stream",
+     .in = late_in,
+     .n_in = 2,
+     .out = late_out,
+     .n_out = 1,
+     .process = late_process,
+     .end = late_end,
+     .produce = keep_produce},
+    {.name = "large",
+     .summary = "Make one large record",
+     .out = large_out,
+     .n_out = 1,
+     .options = large_options,
+     .n_options = 2,
+     .state_size = sizeof(Large),
+     .produce = large_produce},
     TRANSFORM(w01, "Fail without a word"),
     TRANSFORM(w02, "Say that it fails, and go on"),
     TRANSFORM(w03, "Say twice that it fails"),

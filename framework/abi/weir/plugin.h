@@ -146,7 +146,8 @@ enum {
   WEIR_PORT_OPTIONAL = 2, /**< input: may be left unconnected */
   WEIR_PORT_MANY = 4, /**< input: takes a list of edges, read in listed order; all have the same columns */
   WEIR_PORT_REQUIRED = 8, /**< output: it is an error when nothing takes it */
-  WEIR_PORT_UNION = 16, /**< input, with MANY: the columns of all edges; null where an edge has none. Since 1.1 */
+  WEIR_PORT_UNION =
+      16, /**< input, with MANY: the columns of all edges; null where an edge has none. Since 1.1 */
 };
 
 /** A port. Port numbers in calls are positions in the class's table of inputs or outputs. */
@@ -430,7 +431,10 @@ weir_alloc(weir_stage *stage, size_t bytes)
 /**
  * Ask for memory of the run's budget beyond the class's least. 0: granted. -1: not granted, nothing is
  * reported: spill, or fail. What was granted is given back with weir_unreserve(), or by the host after
- * close().
+ * close(). Nobody waits. The pool is lent as it is asked for; but stages whose class has a least
+ * (`least_memory`) are each sure of an equal share of it until they close, whatever others take. An eighth is
+ * kept for all the others together. Ask in steps, and work with what is granted: it depends on the time, so
+ * the result must not depend on it.
  */
 static inline int
 weir_reserve(weir_stage *stage, uint64_t bytes)

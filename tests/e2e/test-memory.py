@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The byte budget of a run: what it holds back, what goes through files, what is refused, and what stays in memory."""
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = pathlib.Path(os.environ["top_builddir"]).resolve()
+SOURCE = pathlib.Path(os.environ["top_srcdir"]).resolve()
+RUN = str(BUILD / "pipeline-run")
+FOLDER = pathlib.Path(tempfile.mkdtemp(prefix="weir-memory."))
+ENV = dict(os.environ, WEIR_PLUGIN_PATH=f"{BUILD}/stages:{BUILD}/tests/contract/.libs", WEIR_DEVELOPER="0")
+SANITIZED = os.environ.get("SANITIZERS", "no") != "no"
+MIB = 1 << 20
+PASS = {"use": "rows.limit", "from": "load", "options": {"count": 10**12}}
+results = []
+
+
+def report(name, good, *why):
+    results.append(good)
+    print("%s %d - %s" % ("ok" if good else "not ok", len(results), name), flush=True)
+    if not good:
+        for line in "\n".join(map(str, why)).splitlines():
+            print("# " + line)
+
+
+def skip(name, why):
+    results.append(True)
+    print("ok %d - %s # SKIP %s" % (len(results), name, why))
+
+
+def run(stages, *flags, limit=None, interrupt=None):
+    """Exit code, what was said, most resident bytes, seconds."""
+    (FOLDER / "p.json").write_text(json.dumps({"weir": 1, "name": "p", "stages": stages}))
+    shutil.rmtree(FOLDER / "run", ignore_errors=True)
+    begin = time.monotonic()
+
+    def limit_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    with open(FOLDER / "said", "w+b") as said:
+        child = subprocess.Popen([RUN, "p.json", "--run-dir", "run", "--quiet", *flags], cwd=FOLDER, env=ENV,
+                                 stdout=said, stderr=said, preexec_fn=limit_files if limit else None)
+        if interrupt:
+            time.sleep(interrupt)
+            child.send_signal(signal.SIGINT)
+            begin = time.monotonic()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        text = said.read().decode()
+    return child.returncode, text, usage.ru_maxrss * 1024, time.monotonic() - begin
+
+
+def metric(stage, name):
+    record = json.loads((FOLDER / "run" / "run.json").read_text())
+    return next(m["value"] for m in record["metrics"] if m["stage"] == stage and m["name"] == name)
+
+
+def same(a, b):
+    return subprocess.run(["cmp", FOLDER / a, FOLDER / b], capture_output=True).returncode == 0
+
+
+def bounded(name, code, text, resident, most=128 * MIB):
+    """A run that did well within so many resident bytes."""
+    if code or not SANITIZED:
+        report(name, code == 0 and resident < most, code, text, "%.1f MiB resident" % (resident / MIB))
+    else:
+        skip(name, "a sanitizer needs memory of its own")
+
+
+def left():
+    """What a run leaves in its folder beside its records."""
+    return sorted(p.name for p in (FOLDER / "run").iterdir() if p.name not in ("run.json", "events.jsonl"))
+
+
+def load(name="data.jsonl"):
+    return {"use": "file.read", "options": {"path": name}}
+
+
+def save(name, source):
+    return {"use": "file.write", "from": source, "options": {"path": name}}
+
+
+def test_streams():
+    for jobs in ("1", "8"):
+        code, text, resident, _ = run(
+            {"load": load(), "pass": PASS, "save": save("out%s.jsonl" % jobs, "pass")},
+            "--memory", "64M", "--jobs", jobs)
+        bounded("a stream of 200 MB with 64 MiB and --jobs %s" % jobs, code, text, resident)
+    code, text, _, _ = run({"load": load(), "save": save("plain.jsonl", "load")})
+    report("the same bytes with any budget and any number of threads", same("out1.jsonl", "out8.jsonl") and
+           same("out1.jsonl", "plain.jsonl"), text)
+
+
+def test_tables():
+    """A table of all records is read twice: by the split, and by a stage that then passes the stream that waited."""
+    stages = {"load": load(),
+              "split": {"use": "split.stratified", "from": "load",
+                        "options": {"by": "source", "ratios": {"train": 0.9, "test": 0.1}}},
+              "train": save("train.jsonl", "split.train"), "test": save("test.jsonl", "split.test"),
+              "late": {"use": "contract.late", "from": {"table": "load", "in": "load"}}, "save": save("late.jsonl", "late")}
+    code, text, resident, _ = run(stages, "--memory", "64M")
+    bounded("a table and a spool of 200 MB with 64 MiB", code, text, resident)
+    report("what went through a spool is what came in", same("late.jsonl", "plain.jsonl"))
+    report("the table was whole", metric("late", "table") > 100000)
+    report("no files of tables are left", left() == [], left())
+    os.rename(FOLDER / "train.jsonl", FOLDER / "train64.jsonl")
+    code, text, _, _ = run(stages, "--memory", "1G", "--jobs", "1")
+    report("the same split with a larger budget", code == 0 and same("train.jsonl", "train64.jsonl"), text)
+
+
+def test_full_disk():
+    late = {"load": load(), "late": {"use": "contract.late", "from": {"table": "load", "in": "load"}},
+            "count": {"use": "contract.count", "from": "late"}}
+    code, text, _, _ = run(late, "--memory", "64M", limit=50_000_000)
+    report("a file system that is full fails the run", code == 1 and "cannot write" in text and
+           "File too large" in text and "ulimit -f" in text and len(text.splitlines()) < 5, code, text)
+    report("and nothing is left of its tables", left() == [], left())
+
+
+def test_too_small():
+    code, text, _, _ = run({"load": load(), "save": save("no.jsonl", "load")}, "--memory", "2M")
+    report("a budget that is too small is refused in the plan",
+           code == 3 and "needs at least 3.0 MiB of memory, and its budget is 2.0 MiB" in text and
+           "--memory 3M" in text and not (FOLDER / "no.jsonl").exists(), code, text)
+    code, text, _, _ = run({"modest": {"use": "contract.modest"}, "greedy": {"use": "contract.greedy"}},
+                           "--memory", "4M")
+    report("so is one that a stage's least does not fit into",
+           code == 3 and 'stage "modest" (contract.modest): 3.0 MiB' in text and "--memory 5M" in text, code, text)
+    for flag, value in (("--memory", "12Q"), ("--memory", "0"), ("--max-record", "1"), ("--max-record", "much")):
+        code, text, _, _ = run({"greedy": {"use": "contract.greedy"}}, flag, value)
+        report("%s %s is refused" % (flag, value), code == 2 and flag + ":" in text, code, text)
+
+
+def test_reserve():
+    greedy = {"use": "contract.greedy"}
+    code, text, _, _ = run({"greedy": greedy}, "--memory", "64M")
+    report("a stage that reserves is refused at the end of the budget",
+           code == 0 and metric("greedy", "granted") == 63 * MIB, code, text)
+    code, text, _, _ = run({"a": {"use": "contract.modest"}, "b": {"use": "contract.modest"}, "c": greedy},
+                           "--memory", "64M")
+    pool = (64 - 3 - 6) * MIB
+    report("one that declares that it needs some gets its share whatever others take",
+           code == 0 and min(metric("a", "granted"), metric("b", "granted")) >= pool * 7 / 16 - 65536 and
+           metric("c", "granted") <= pool, code, text)
+
+
+def test_records():
+    with open(FOLDER / "long.jsonl", "w") as out:
+        out.write('{"text": "short"}\n{"text": "%s"}\n' % ("y" * 9_000_000))
+    stages = {"load": load("long.jsonl"), "count": {"use": "contract.count", "from": "load"}}
+    code, text, _, _ = run(stages, "--memory", "64M")
+    report("a record beyond an eighth of the budget is refused, with its line",
+           code == 1 and "long.jsonl:2:" in text and "longer than the limit of 8.0" in text and
+           "--max-record" in text, code, text)
+    code, text, _, _ = run(stages, "--memory", "64M", "--max-record", "10M")
+    report("--max-record lets it through", code == 0, code, text)
+    for row, where in ((True, "record 3 of source 2"), (False, "row 1 of batch 1")):
+        stages = {"large": {"use": "contract.large", "options": {"bytes": "9M", "row": row}},
+                  "count": {"use": "contract.count", "from": "large"}}
+        code, text, _, _ = run(stages, "--memory", "64M")
+        report("a large record that a stage makes is refused: " + where,
+               code == 1 and 'stage "large" (contract.large): output "out": %s has 9.0 MiB, most of it in column '
+               '"text", and a record may have 8.0 MiB' % where in text and "--max-record 10M" in text, code, text)
+    code, text, _, _ = run(stages, "--memory", "64M", "--max-record", "10M")
+    report("and let through", code == 0, code, text)
+
+
+def test_interrupted():
+    code, text, _, seconds = run(
+        {"load": load(), "pass": PASS,
+         "late": {"use": "contract.late", "from": {"table": "load", "in": "pass"}},
+         "split": {"use": "split.stratified", "from": "late",
+                   "options": {"by": "source", "ratios": {"train": 0.9, "test": 0.1}}},
+         "train": save("i.jsonl", "split.train"), "test": save("j.jsonl", "split.test")},
+        "--memory", "16M", interrupt=0.4)
+    report("an interruption stops what waits at once", code == 130 and seconds < 10, code, text, seconds)
+    report("and leaves no files", left() == [] and not (FOLDER / "i.jsonl").exists(), left())
+
+
+def main():
+    megabytes = "20" if SANITIZED else "200"
+    subprocess.run([sys.executable, SOURCE / "tests/bench/gen_records.py", FOLDER / "data.jsonl", megabytes], check=True)
+    try:
+        for name, test in list(globals().items()):
+            if name.startswith("test_"):
+                test()
+    finally:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+    print("1..%d" % len(results))
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()
