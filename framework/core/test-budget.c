@@ -90,7 +90,9 @@ test_divide(void)
   g_assert_cmpuint(weir_budget_ring(budget), ==, MIB);
   g_assert_cmpuint(most(budget, 1), ==, 0);
   weir_budget_free(budget);
-  budget = divided(chain, 64 << 10, &(char *){NULL});
+  g_autofree char *problem = NULL;
+  budget = divided(chain, 64 << 10, &problem);
+  g_assert_cmpstr(problem, !=, "");
   weir_budget_free(budget);
   budget = divided(chain, 1 << 30, NULL);
   g_assert_cmpuint(weir_budget_ring(budget), ==, 64 * MIB);
