@@ -119,6 +119,26 @@ rows_join_columns(struct ArrowArray *columns, int64_t n, int64_t length, struct 
     weir_batch_move(&columns[i], &owned->storage[i]);
 }
 
+void
+rows_u64_column(uint64_t *values, int64_t length, struct ArrowArray *out)
+{
+  Owned *owned = own(out, length, 2, 0);
+  owned->values = values;
+  owned->buffers[1] = values;
+}
+
+static void
+release_schema(struct ArrowSchema *schema)
+{
+  schema->release = NULL;
+}
+
+void
+rows_schema_u64(struct ArrowSchema *schema, const char *name)
+{
+  *schema = (struct ArrowSchema){.format = "L", .name = name, .release = release_schema};
+}
+
 /* --- Numbers beside rows --- */
 
 void
@@ -137,7 +157,7 @@ rows_numbered_init(RowsNumbered *numbered, const struct ArrowSchema *schema)
       i = -1;
     }
   numbered->name = g_string_free(name, FALSE);
-  numbered->number = (struct ArrowSchema){.format = "L", .name = numbered->name, .release = schema->release};
+  rows_schema_u64(&numbered->number, numbered->name);
   numbered->arrow.children[n] = &numbered->number;
   numbered->arrow.n_children = n + 1;
 }
@@ -170,9 +190,7 @@ rows_attach(struct ArrowArray *batch, uint64_t *numbers, struct ArrowArray *out)
   int64_t n = batch->n_children, length = batch->length;
   g_autofree struct ArrowArray *columns = g_new0(struct ArrowArray, (gsize)n + 1);
   move_children(batch, columns);
-  Owned *owned = own(&columns[n], length, 2, 0);
-  owned->values = numbers;
-  owned->buffers[1] = numbers;
+  rows_u64_column(numbers, length, &columns[n]);
   rows_join_columns(columns, n + 1, length, out);
 }
 
@@ -232,12 +250,6 @@ rows_null_row(const struct ArrowSchema *schema, struct ArrowArray *out)
   Owned *owned = own(out, 1, 1, schema->n_children);
   for (int64_t i = 0; i < schema->n_children; i++)
     null_column(schema->children[i], &owned->storage[i]);
-}
-
-static void
-release_schema(struct ArrowSchema *schema)
-{
-  schema->release = NULL;
 }
 
 static struct ArrowSchema *

@@ -35,6 +35,10 @@ const uint64_t *rows_numbers(const struct ArrowArray *batch);
 /* The same batch without them, borrowed: for reading only, never released. */
 struct ArrowArray rows_without_numbers(const struct ArrowArray *batch);
 
+/* A u64 column that takes `values`, which g_free() frees, and what describes one (borrows `name`). */
+void rows_u64_column(uint64_t *values, int64_t length, struct ArrowArray *out);
+void rows_schema_u64(struct ArrowSchema *schema, const char *name);
+
 /* A batch with the given columns; takes those (`release` of each is moved), all of `length` rows. */
 void rows_join_columns(struct ArrowArray *columns, int64_t n, int64_t length, struct ArrowArray *out);
 

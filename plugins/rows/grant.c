@@ -14,7 +14,7 @@ rows_grant_init(RowsGrant *grant, weir_stage *stage, uint64_t limit)
 static uint64_t
 room_of(const RowsGrant *grant)
 {
-  return MIN(ROWS_LEAST + grant->granted, grant->limit);
+  return MIN(ROWS_COUNTED + grant->granted, grant->limit);
 }
 
 uint64_t
@@ -60,7 +60,7 @@ rows_grant_give(RowsGrant *grant, uint64_t bytes)
 void
 rows_grant_shrink(RowsGrant *grant)
 {
-  uint64_t needed = grant->used > ROWS_LEAST ? grant->used - ROWS_LEAST : 0;
+  uint64_t needed = grant->used > ROWS_COUNTED ? grant->used - ROWS_COUNTED : 0;
   if (grant->granted <= needed)
     return;
   weir_unreserve(grant->stage, grant->granted - needed);

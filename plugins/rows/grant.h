@@ -9,6 +9,9 @@
 /* Least memory of the classes that hold records: what they have without asking. */
 #define ROWS_LEAST (G_GUINT64_CONSTANT(8) << 20)
 
+/* A quarter of it is for buffers that are not counted. */
+#define ROWS_COUNTED (ROWS_LEAST / 4 * 3)
+
 /* The option that most of these classes have. */
 #define ROWS_MEMORY_OPTION(State)                                                                          \
   {                                                                                                        \

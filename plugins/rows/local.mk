@@ -3,16 +3,21 @@
 stage_LTLIBRARIES += plugins/rows/rows.la
 plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
   plugins/rows/arrays.c plugins/rows/arrays.h \
+  plugins/rows/decide.c plugins/rows/decide.h \
+  plugins/rows/dedupe.c \
   plugins/rows/grant.c plugins/rows/grant.h \
   plugins/rows/filter.c \
+  plugins/rows/hash.c plugins/rows/hash.h \
   plugins/rows/limit.c \
   plugins/rows/order.c plugins/rows/order.h \
   plugins/rows/shuffle.c \
   plugins/rows/sort.c \
   plugins/rows/sorter.c plugins/rows/sorter.h plugins/rows/sorter_merge.c plugins/rows/sorter_private.h \
-  plugins/rows/sorter_sort.c
+  plugins/rows/sorter_sort.c \
+  plugins/rows/store.c plugins/rows/store.h
+plugins_rows_rows_la_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 plugins_rows_rows_la_LDFLAGS = $(PLUGIN_LINK)
-plugins_rows_rows_la_LIBADD = libweir-expression.la libweir-base.la $(BASE_LIBS) -lm
+plugins_rows_rows_la_LIBADD = libweir-expression.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
 
 rows_scripts = plugins/rows/test_limit.sh plugins/rows/test_memory.sh
 TESTS += $(rows_scripts)
@@ -22,3 +27,6 @@ EXTRA_DIST += plugins/rows/cases.json plugins/rows/cases_filter.json
 # Order and memory: sort, shuffle.
 TESTS += plugins/rows/cases_order.json
 EXTRA_DIST += plugins/rows/cases_order.json
+# Equal records.
+TESTS += plugins/rows/cases_dedupe.json
+EXTRA_DIST += plugins/rows/cases_dedupe.json

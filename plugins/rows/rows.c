@@ -69,6 +69,25 @@ static const weir_option shuffle_options[] = {
     ROWS_MEMORY_OPTION(RowsShuffle),
 };
 
+/* ---- dedupe ---- */
+
+static const weir_port dedupe_in[] = {
+    {"in", "${by}:any?, *", 0, NULL, "any records"},
+};
+
+static const weir_port dedupe_out[] = {
+    {"out", "=in", 0, NULL, "one record of each kind, in the order of the input"},
+    {"removed", "=in", 0, NULL, "the others, in the order of the input"},
+};
+
+static const weir_option dedupe_options[] = {
+    {"by", WEIR_FIELD_LIST, 0, offsetof(RowsDedupe, by), NULL, 0, 0, NULL,
+     "columns that make records equal; left out, all but `_row`"},
+    {"keep", WEIR_CHOICE, 0, offsetof(RowsDedupe, keep), "first", 0, 0, "first|last",
+     "which of equal records passes"},
+    ROWS_MEMORY_OPTION(RowsDedupe),
+};
+
 /* ---- The plugin ---- */
 
 static const weir_class classes[] = {
@@ -149,6 +168,33 @@ static const weir_class classes[] = {
         .process = rows_shuffle_process,
         .end = rows_shuffle_end,
         .close = rows_shuffle_close,
+    },
+    {
+        .name = "dedupe",
+        .summary = "Remove records that are equal to another",
+        .help = "Values are equal as values, not as SQL has it: a null equals a null, NaN equals NaN, -0 "
+                "equals 0; "
+                "text is compared as it is, capitals and spaces count. Metrics say how many records were "
+                "kept and "
+                "removed.\n\n"
+                "The first of equal records passes at once while the keys seen so far fit into the memory "
+                "that the run "
+                "grants, 24 to 72 bytes each. Further records with keys that are not among these wait in a "
+                "file, and "
+                "are decided at the end. With `keep` \"last\" all of them wait. Keys are compared by a hash "
+                "of 128 "
+                "bits.",
+        .in = dedupe_in,
+        .n_in = G_N_ELEMENTS(dedupe_in),
+        .n_out = G_N_ELEMENTS(dedupe_out),
+        .out = dedupe_out,
+        .options = dedupe_options,
+        .n_options = G_N_ELEMENTS(dedupe_options),
+        .state_size = sizeof(RowsDedupe),
+        .least_memory = ROWS_LEAST,
+        .process = rows_dedupe_process,
+        .end = rows_dedupe_end,
+        .close = rows_dedupe_close,
     },
 };
 

@@ -7,6 +7,7 @@
 #include <weir/plugin.h>
 
 #include "expression/expression.h"
+#include "decide.h"
 #include "grant.h"
 #include "sorter.h"
 
@@ -72,5 +73,27 @@ typedef struct {
 int rows_shuffle_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
 int rows_shuffle_end(weir_stage *stage, uint32_t port);
 void rows_shuffle_close(weir_stage *stage);
+
+/* ---- rows.dedupe ---- */
+
+enum { ROWS_KEEP_FIRST, ROWS_KEEP_LAST };
+
+typedef struct {
+  weir_list by;
+  int32_t keep;
+  uint64_t memory;
+  RowsGrant grant;
+  int32_t *columns; /* that count */
+  weir_column *keys;
+  uint32_t n_columns;
+  GByteArray *scratch; /* NULL until the first batch */
+  RowsDecider decider;
+  RowsStore *store; /* rows that are still open, in order */
+  uint64_t n_open, n_rows, n_kept;
+} RowsDedupe;
+
+int rows_dedupe_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
+int rows_dedupe_end(weir_stage *stage, uint32_t port);
+void rows_dedupe_close(weir_stage *stage);
 
 #endif

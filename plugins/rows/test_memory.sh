@@ -15,28 +15,34 @@ PY
 
 # pipeline STAGE...: reads rows.jsonl, writes NAME.jsonl for each stage, which is given as "NAME": {…}.
 pipeline() {
-  local stage name
+  local stage name port ports
   printf '{ "weir": 1, "name": "rows", "stages": {\n "load": { "use": "file.read", "options": { "path": "rows.jsonl" } }'
   for stage; do
     name=${stage%%\"*}
     printf ',\n "%s' "$stage"
-    printf ',\n "save-%s": { "use": "file.write", "from": "%s", "options": { "path": "%s.jsonl" } }' "$name" "$name" "$name"
+    case $stage in *'"rows.dedupe"'*) ports='.out .removed' ;; *) ports=. ;; esac
+    for port in $ports; do
+      printf ',\n "save-%s%s": { "use": "file.write", "from": "%s", "options": { "path": "%s.jsonl" } }' \
+        "$name" "${port#.}" "$name${port%.}" "$name${port%.}"
+    done
   done
   printf ' } }\n'
 }
 
 pipeline 'sort": { "use": "rows.sort", "from": "load", "options": { "by": ["key", "n"], "descending": "n" } }' \
-  'shuffle": { "use": "rows.shuffle", "from": "load" }' >rows.json
-stages='sort shuffle'
+  'shuffle": { "use": "rows.shuffle", "from": "load" }' \
+  'first": { "use": "rows.dedupe", "from": "load", "options": { "by": ["key", "n", "list"] } }' \
+  'last": { "use": "rows.dedupe", "from": "load", "options": { "by": ["key", "n", "list"], "keep": "last" } }' >rows.json
+stages='sort shuffle first last'
 
 runs 0 "in memory" rows.json
-for stage in $stages; do mv "$stage.jsonl" "$stage.whole"; done
+for file in *.jsonl; do cp "$file" "${file%.jsonl}.whole"; done
 for memory in 4096 200K 3M; do
   settings=
   for stage in $stages; do settings+=" --set $stage.memory=$memory"; done
   # shellcheck disable=SC2086
   runs 0 "with $memory" rows.json $settings --jobs 2
-  for stage in $stages; do check "$stage gives the same bytes" cmp "$stage.whole" "$stage.jsonl"; done
+  for file in *.whole; do check "${file%.whole} has the same bytes" cmp "$file" "${file%.whole}.jsonl"; done
 done
 
 check "sort: what comes out is sorted, equal keys in their order" python3 - <<'PY'
@@ -61,6 +67,19 @@ chi2 = sum((c - n / 64) ** 2 / (n / 64) for line in counts for c in line)
 assert chi2 < 110, chi2  # 49 degrees of freedom: above that once in a million
 # Neighbours are no neighbours any more.
 assert sum(abs(a - b) == 1 for a, b in zip(ids, ids[1:])) < 20
+PY
+
+check "dedupe: the first and the last of each kind, in order" python3 - <<'PY'
+import json
+read = lambda name: [json.loads(line) for line in open(name + ".jsonl")]
+rows, firsts, lasts = read("rows"), {}, {}
+kind = lambda row: json.dumps([row["key"], row["n"], row["list"]])
+for row in rows:
+    firsts.setdefault(kind(row), row["id"])
+    lasts[kind(row)] = row["id"]
+for name, kept in ("first", set(firsts.values())), ("last", set(lasts.values())):
+    assert read(name + ".out") == [row for row in rows if row["id"] in kept]
+    assert read(name + ".removed") == [row for row in rows if row["id"] not in kept]
 PY
 
 for stage in $stages; do
