@@ -42,9 +42,7 @@ weir_near_bands(const WeirNearOptions *options, guint *bands, guint *rows, GErro
   for (guint r = options->n_hashes; r >= 1; r--)
     if (weir_near_probability(options->threshold, options->n_hashes / r, r) >= options->recall) {
       *rows = r;
-      /* No more bands than are needed: each costs a pass over the rows. */
-      for (*bands = 1; weir_near_probability(options->threshold, *bands, r) < options->recall;)
-        ++*bands;
+      *bands = options->n_hashes / r;
       return TRUE;
     }
   g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,

@@ -9,6 +9,7 @@ plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
   plugins/rows/filter.c \
   plugins/rows/hash.c plugins/rows/hash.h \
   plugins/rows/limit.c \
+  plugins/rows/near.c \
   plugins/rows/order.c plugins/rows/order.h \
   plugins/rows/shuffle.c \
   plugins/rows/sort.c \
@@ -17,7 +18,7 @@ plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
   plugins/rows/store.c plugins/rows/store.h
 plugins_rows_rows_la_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 plugins_rows_rows_la_LDFLAGS = $(PLUGIN_LINK)
-plugins_rows_rows_la_LIBADD = libweir-expression.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
+plugins_rows_rows_la_LIBADD = libweir-expression.la libweir-ml-text.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
 
 rows_scripts = plugins/rows/test_limit.sh plugins/rows/test_memory.sh
 TESTS += $(rows_scripts)
@@ -30,3 +31,6 @@ EXTRA_DIST += plugins/rows/cases_order.json
 # Equal records.
 TESTS += plugins/rows/cases_dedupe.json
 EXTRA_DIST += plugins/rows/cases_dedupe.json
+# Nearly equal records.
+TESTS += plugins/rows/cases_near.json
+EXTRA_DIST += plugins/rows/cases_near.json

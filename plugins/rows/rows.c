@@ -88,6 +88,35 @@ static const weir_option dedupe_options[] = {
     ROWS_MEMORY_OPTION(RowsDedupe),
 };
 
+/* ---- dedupe-near ---- */
+
+static const weir_port near_in[] = {
+    {"in", "${text}:utf8?, *", WEIR_PORT_TABLE, NULL, "records with a text"},
+};
+
+static const weir_port near_out[] = {
+    {"out", "=in", 0, NULL, "the first record of each cluster, in the order of the input"},
+    {"removed", "=in, +duplicate_of:u64, +kept:utf8", 0, NULL,
+     "the others, with the number, counted from 0, and the text of the record that was kept in their place"},
+};
+
+static const weir_option near_options[] = {
+    {"text", WEIR_FIELD, 0, offsetof(RowsNear, text), "text", 0, 0, NULL, "column with the text"},
+    {"threshold", WEIR_NUMBER, 0, offsetof(RowsNear, threshold), "0.8", 0.05, 1, NULL,
+     "least Jaccard index of two texts that count as nearly the same"},
+    {"shingles", WEIR_CHOICE, 0, offsetof(RowsNear, shingles), "characters", 0, 0, "characters|words",
+     "what is compared: runs of characters, or of words"},
+    {"size", WEIR_INTEGER, 0, offsetof(RowsNear, size), "5", 1, 8, NULL, "characters or words of a run"},
+    {"strip-accents", WEIR_BOOLEAN, 0, offsetof(RowsNear, strip_accents), "false", 0, 0, NULL,
+     "compare letters without their marks"},
+    {"recall", WEIR_NUMBER, WEIR_OPTION_ADVANCED, offsetof(RowsNear, recall), "0.95", 0.5, 0.9999, NULL,
+     "least share of the pairs at the threshold that are found"},
+    {"hashes", WEIR_INTEGER, WEIR_OPTION_ADVANCED, offsetof(RowsNear, hashes), "128", 16, 512, NULL,
+     "hash functions of a signature, a multiple of 16: more find as many pairs with fewer comparisons"},
+    {"seed", WEIR_INTEGER, WEIR_OPTION_ADVANCED, offsetof(RowsNear, seed), "0", 0, 0, NULL,
+     "chooses the hash functions"},
+};
+
 /* ---- The plugin ---- */
 
 static const weir_class classes[] = {
@@ -195,6 +224,40 @@ static const weir_class classes[] = {
         .process = rows_dedupe_process,
         .end = rows_dedupe_end,
         .close = rows_dedupe_close,
+    },
+    {
+        .name = "dedupe-near",
+        .summary = "Remove records whose texts are nearly the same as another's",
+        .help = "Texts are compared as sets of short runs of characters or words, without regard to capitals "
+                "and white "
+                "space, by the Jaccard index: what both have in common, as a share of what either has. "
+                "Records that are "
+                "joined by pairs at or above the threshold, directly or by way of others, are a cluster, and "
+                "its first "
+                "record is kept. Records whose text is null are kept all.\n\n"
+                "Pairs are found with MinHash signatures and banding: a pair of index s is found with a "
+                "probability of "
+                "1 - (1 - s^r)^b, where r places and b bands are chosen so that this is at least `recall` at "
+                "the threshold; "
+                "with the defaults r is 7 and b is 18. Each pair that is found is then compared exactly, so "
+                "that nothing "
+                "below the threshold is removed.\n\n"
+                "The input is read twice, and texts of candidates in between. Signatures lie in a file, 188 "
+                "bytes a record "
+                "with the defaults; 4.125 bytes of memory a record are needed, and 16 more are used where "
+                "they are "
+                "granted.",
+        .in = near_in,
+        .n_in = G_N_ELEMENTS(near_in),
+        .n_out = G_N_ELEMENTS(near_out),
+        .out = near_out,
+        .options = near_options,
+        .n_options = G_N_ELEMENTS(near_options),
+        .state_size = sizeof(RowsNear),
+        .least_memory = ROWS_NEAR_LEAST,
+        .schema = rows_near_schema,
+        .produce = rows_near_produce,
+        .close = rows_near_close,
     },
 };
 

@@ -9,6 +9,7 @@
 #include "expression/expression.h"
 #include "decide.h"
 #include "grant.h"
+#include "ml/near_duplicates.h"
 #include "sorter.h"
 
 /* ---- rows.filter ---- */
@@ -95,5 +96,29 @@ typedef struct {
 int rows_dedupe_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
 int rows_dedupe_end(weir_stage *stage, uint32_t port);
 void rows_dedupe_close(weir_stage *stage);
+
+/* ---- rows.dedupe-near ---- */
+
+/* A half of it is there for the search, the other for the texts that the threads compare. */
+#define ROWS_NEAR_LEAST (G_GUINT64_CONSTANT(32) << 20)
+
+enum { ROWS_CHARACTERS, ROWS_WORDS };
+
+typedef struct {
+  const char *text;
+  double threshold, recall;
+  int32_t shingles;
+  int64_t size, hashes, seed;
+  bool strip_accents;
+  uint64_t n_batches;
+  uint64_t *starts;   /* of each batch, its first row */
+  uint32_t *clusters; /* of each row, the first row of its cluster */
+  uint64_t next;      /* the batch to send on */
+  uint64_t n_kept;
+} RowsNear;
+
+int rows_near_schema(weir_stage *stage);
+int rows_near_produce(weir_stage *stage);
+void rows_near_close(weir_stage *stage);
 
 #endif
