@@ -267,7 +267,7 @@ int
 rows_near_produce(weir_stage *stage)
 {
   RowsNear *state = stage->state;
-  if (!state->clusters && find_clusters(stage))
+  if (!state->clusters && (find_clusters(stage) || !state->clusters))
     return -1;
   if (state->next < state->n_batches)
     return share_out(stage, state->next++);
