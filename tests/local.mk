@@ -46,3 +46,14 @@ include tests/faults/local.mk
 # Tests on real data sets: `make check-data`.
 DATA_TESTS += tests/data/test-read.sh tests/data/test-banking77.sh
 EXTRA_DIST += tests/data/test-read.sh tests/data/test-banking77.sh
+
+# All test programs under valgrind: what sanitizers do not see, such as values that were never set.
+EXTRA_DIST += tests/sanitizers/valgrind.sh tests/sanitizers/thread.supp
+check-valgrind: all
+	$(MAKE) check TESTS="`echo ' $(TESTS) ' | tr ' ' '\n' | grep -v '\.[a-z]*$$' | tr '\n' ' '`" LOG_COMPILER='$(srcdir)/tests/sanitizers/valgrind.sh'
+# What has threads, for a build with --enable-sanitizers=thread.
+check-threads: all
+	$(MAKE) check TESTS="`echo ' $(TESTS) ' | tr ' ' '\n' | grep -v '\.py$$' | \
+	  grep -E '^(framework/(core|harness|ml)|plugins|tests/contract)/' | tr '\n' ' '` \
+	  tests/e2e/test-quickstart.sh tests/e2e/test-text-classify.sh"
+.PHONY: check-valgrind check-threads

@@ -120,4 +120,8 @@ tsan_async_queue_try_pop(GAsyncQueue *queue)
 #define g_async_queue_push      tsan_async_queue_push
 #define g_async_queue_try_pop   tsan_async_queue_try_pop
 
+/* Counts of references are atomic, but in GLib's own code. */
+#define g_atomic_ref_count_inc(count) g_atomic_int_inc(count)
+#define g_atomic_ref_count_dec(count) g_atomic_int_dec_and_test(count)
+
 #endif
