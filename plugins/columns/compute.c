@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* columns.compute: columns from expressions over the others. */
+#include "columns.h"
+
+#include "base/quote.h"
+
+static const char *
+type_name(weir_type type)
+{
+  switch (type) {
+  case WEIR_BOOL:
+    return "bool?";
+  case WEIR_I64:
+    return "i64?";
+  case WEIR_F64:
+    return "f64?";
+  case WEIR_TIMESTAMP:
+    return "timestamp?";
+  default:
+    return "utf8?";
+  }
+}
+
+static void
+free_expressions(ColumnsCompute *state)
+{
+  for (uint32_t i = 0; state->expressions && i < state->columns.count; i++)
+    weir_expression_free(state->expressions[i]);
+  g_clear_pointer(&state->expressions, g_free);
+}
+
+int
+columns_compute_schema(weir_stage *stage)
+{
+  ColumnsCompute *state = stage->state;
+  const struct ArrowSchema *schema = weir_input_schema(stage, 0);
+  g_autoptr(Layout) layout = layout_of(schema);
+  free_expressions(state);
+  state->expressions = g_new0(WeirExpression *, state->columns.count + 1);
+  for (uint32_t i = 0; i < state->columns.count; i++) {
+    g_autoptr(GError) error = NULL;
+    g_autofree char *quoted = weir_quote(state->columns.keys[i], -1);
+    state->expressions[i] = weir_expression_compile(state->columns.values[i], schema, &error);
+    if (!state->expressions[i])
+      return weir_fail(stage, "option \"columns\", %s: %s", quoted, error->message);
+    weir_type type = weir_expression_type(state->expressions[i]);
+    if (type == WEIR_TYPE_NONE)
+      return weir_fail(stage, "option \"columns\": %s would be null in every record, without a type", quoted);
+    if (!layout_put(layout, state->columns.keys[i], type_name(type), state->replace, &error))
+      return weir_fail(stage, "option \"columns\": %s", error->message);
+  }
+  return layout_declare(stage, layout, &state->arrangement);
+}
+
+/* ---- Evaluations ---------------------------------------------------------------------------------------- */
+
+/* Takes a set of evaluations that no call is using. */
+static ComputeSet *
+take_set(ColumnsCompute *state)
+{
+  ComputeSet *set = NULL;
+  g_mutex_lock(&state->lock);
+  if (!state->idle)
+    state->idle = g_ptr_array_new();
+  if (state->idle->len)
+    set = g_ptr_array_steal_index_fast(state->idle, state->idle->len - 1);
+  g_mutex_unlock(&state->lock);
+  if (set)
+    return set;
+  set = g_new0(ComputeSet, 1);
+  set->of = g_new0(WeirEvaluation *, (gsize)state->columns.count * COMPUTE_KEPT + 1);
+  set->values = g_new0(WeirValues, (gsize)state->columns.count * COMPUTE_KEPT + 1);
+  return set;
+}
+
+static void
+give_back(ColumnsCompute *state, ComputeSet *set)
+{
+  g_mutex_lock(&state->lock);
+  g_ptr_array_add(state->idle, set);
+  g_mutex_unlock(&state->lock);
+}
+
+static void
+free_set(const ColumnsCompute *state, ComputeSet *set)
+{
+  for (gsize i = 0; i < (gsize)state->columns.count * COMPUTE_KEPT; i++)
+    weir_evaluation_free(set->of[i]);
+  g_free(set->of);
+  g_free(set->values);
+  g_free(set);
+}
+
+/* Evaluates a column for the chunk of rows that begins at `first`. With `again`, values of a chunk that were kept since
+ * are taken as they are. Batches are seldom longer than what is kept. */
+static const WeirValues *
+evaluate(weir_stage *stage, ComputeSet *set, uint32_t column, const struct ArrowArray *batch, int64_t first,
+         gboolean again)
+{
+  const ColumnsCompute *state = stage->state;
+  int64_t n = MIN(batch->length - first, WEIR_EXPRESSION_ROWS), chunk = first / WEIR_EXPRESSION_ROWS;
+  gboolean kept = batch->length <= COMPUTE_KEPT * WEIR_EXPRESSION_ROWS;
+  gsize at = (gsize)column * COMPUTE_KEPT + (kept ? (gsize)chunk : 0);
+  if (!set->of[at])
+    set->of[at] = weir_evaluation_new(state->expressions[column]);
+  if (!again || !kept)
+    set->values[at] = weir_evaluation_run(set->of[at], weir_input_schema(stage, 0), batch, first, n);
+  return &set->values[at];
+}
+
+/* A record that cannot be computed is rejected, so that has to be known before the first value is put. */
+static int
+find_bad_rows(weir_stage *stage, ComputeSet *set, const struct ArrowArray *batch, uint8_t *bad,
+              int64_t *n_bad)
+{
+  const ColumnsCompute *state = stage->state;
+  for (int64_t first = 0; first < batch->length; first += WEIR_EXPRESSION_ROWS)
+    for (uint32_t c = 0; c < state->columns.count; c++) {
+      const WeirValues *values = evaluate(stage, set, c, batch, first, FALSE);
+      for (int64_t i = 0; values->failed && i < MIN(batch->length - first, WEIR_EXPRESSION_ROWS); i++) {
+        if (!values->failed[i] || bad[first + i])
+          continue;
+        gsize at = (gsize)(values - set->values);
+        g_autofree char *name = weir_quote(state->columns.keys[c], -1);
+        g_autofree char *reason = weir_evaluation_reason(set->of[at], i);
+        if (weir_reject(stage, 0, batch, first + i, "column %s: %s", name, reason))
+          return -1;
+        bad[first + i] = 1;
+        ++*n_bad;
+      }
+    }
+  return 0;
+}
+
+/* ---- Values --------------------------------------------------------------------------------------------- */
+
+static void
+put_value(weir_builder *to, const WeirValues *values, int64_t i)
+{
+  if (values->valid && !values->valid[i])
+    weir_put_null(to);
+  else if (values->type == WEIR_BOOL)
+    weir_put_bool(to, values->bools[i] != 0);
+  else if (values->type == WEIR_F64)
+    weir_put_number(to, values->reals[i]);
+  else if (values->type == WEIR_UTF8)
+    weir_put_text(to, values->texts[i].data, values->texts[i].len);
+  else
+    weir_put_integer(to, values->integers[i]);
+}
+
+/* Puts the values of all records that are not bad; `batch` is one that is being arranged. */
+static void
+put_columns(weir_stage *stage, ComputeSet *set, const struct ArrowArray *batch, const uint8_t *bad,
+            weir_batch *out)
+{
+  const ColumnsCompute *state = stage->state;
+  for (int64_t first = 0; first < batch->length; first += WEIR_EXPRESSION_ROWS)
+    for (uint32_t c = 0; c < state->columns.count; c++) {
+      const WeirValues *values = evaluate(stage, set, c, batch, first, TRUE);
+      weir_builder *to = out->columns[state->arrangement.builders[c]];
+      for (int64_t i = 0; i < MIN(batch->length - first, WEIR_EXPRESSION_ROWS); i++)
+        if (!bad[first + i])
+          put_value(to, values, i);
+    }
+}
+
+int
+columns_compute_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  ColumnsCompute *state = stage->state;
+  g_autofree uint8_t *bad = g_malloc0((gsize)batch->length + 1);
+  g_autofree int64_t *rows = NULL;
+  int64_t n_bad = 0, n = 0;
+  ComputeSet *set = take_set(state);
+  if (find_bad_rows(stage, set, batch, bad, &n_bad)) {
+    give_back(state, set);
+    weir_batch_release(batch);
+    return -1;
+  }
+  if (n_bad) {
+    rows = g_new(int64_t, batch->length + 1);
+    for (int64_t row = 0; row < batch->length; row++)
+      if (!bad[row])
+        rows[n++] = row;
+  }
+  /* What is arranged lives until it is sent, at the same place but for its outermost struct. */
+  struct ArrowArray view = *batch;
+  weir_batch *out = weir_arrange(stage, port, batch, 0, state->arrangement.from, rows, n);
+  if (out)
+    put_columns(stage, set, &view, bad, out);
+  give_back(state, set);
+  return out ? weir_send(out) : -1;
+}
+
+void
+columns_compute_close(weir_stage *stage)
+{
+  ColumnsCompute *state = stage->state;
+  for (guint i = 0; state->idle && i < state->idle->len; i++)
+    free_set(state, state->idle->pdata[i]);
+  g_clear_pointer(&state->idle, g_ptr_array_unref);
+  free_expressions(state);
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* columns.concat and columns.template: one text made of several columns. */
+#include "columns.h"
+
+#include "base/quote.h"
+
+/* ---- concat --------------------------------------------------------------------------------------------- */
+
+int
+columns_concat_schema(weir_stage *stage)
+{
+  ColumnsConcat *state = stage->state;
+  const struct ArrowSchema *schema = weir_input_schema(stage, 0);
+  g_autoptr(Layout) layout = layout_of(schema);
+  g_autoptr(GError) error = NULL;
+  gboolean nullable = FALSE;
+  if (!state->columns.count)
+    return weir_fail(stage, "option \"columns\" names no column");
+  for (uint32_t i = 0; i < state->columns.count; i++)
+    nullable |= (schema->children[weir_input_index(stage, 0, 0, i)]->flags & ARROW_FLAG_NULLABLE) != 0;
+  nullable &= state->null == COLUMNS_NULL_NULL;
+  if (!layout_put(layout, state->into, nullable ? "utf8?" : "utf8", state->replace, &error))
+    return weir_fail(stage, "option \"into\": %s", error->message);
+  return layout_declare(stage, layout, &state->arrangement);
+}
+
+/* Appends the text of a value. FALSE: a time that has none. */
+static gboolean
+append_value(GString *out, const weir_column *column, int64_t row)
+{
+  char room[VALUE_TEXT_ROOM];
+  weir_text text;
+  if (!value_get_text(column, row, room, &text))
+    return FALSE;
+  g_string_append_len(out, text.data, (gssize)text.len);
+  return TRUE;
+}
+
+/* One record's text in `out`. FALSE: it is null. `bad` gets the number of a column that has no text. */
+static gboolean
+join_row(const ColumnsConcat *state, const weir_column *columns, int64_t row, GString *out, gint *bad)
+{
+  gboolean first = TRUE;
+  g_string_set_size(out, 0);
+  for (uint32_t i = 0; i < state->columns.count; i++) {
+    gboolean null = weir_is_null(&columns[i], row);
+    if (null && state->null == COLUMNS_NULL_NULL)
+      return FALSE;
+    if (null && state->null == COLUMNS_NULL_SKIP)
+      continue;
+    if (!first)
+      g_string_append(out, state->separator);
+    first = FALSE;
+    if (!null && !append_value(out, &columns[i], row))
+      *bad = (gint)i;
+  }
+  return TRUE;
+}
+
+int
+columns_concat_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  const ColumnsConcat *state = stage->state;
+  const struct ArrowSchema *schema = weir_input_schema(stage, 0);
+  g_autofree weir_column *columns = g_new0(weir_column, state->columns.count + 1);
+  g_autoptr(GString) text = g_string_new(NULL);
+  int64_t n = batch->length;
+  gint bad = -1;
+  for (uint32_t i = 0; i < state->columns.count; i++)
+    columns[i] = weir_batch_column(schema, batch, weir_input_index(stage, 0, 0, i));
+  weir_batch *out = weir_arrange(stage, port, batch, 0, state->arrangement.from, NULL, 0);
+  if (!out)
+    return -1;
+  for (int64_t row = 0; row < n && bad < 0; row++)
+    if (join_row(state, columns, row, text, &bad))
+      weir_put_text(out->columns[0], text->str, (int64_t)text->len);
+    else
+      weir_put_null(out->columns[0]);
+  if (bad < 0)
+    return weir_send(out);
+  weir_drop(out);
+  return columns_fail_time(stage, state->columns.items[bad]);
+}
+
+int
+columns_fail_time(weir_stage *stage, const char *name)
+{
+  g_autofree char *quoted = weir_quote(name, -1);
+  return weir_fail(stage, "column %s holds a time outside of the years 1 to 9999, for which there is no text",
+                   quoted);
+}
+
+/* ---- template ------------------------------------------------------------------------------------------- */
+
+#define SHOWN_BEFORE 60 /* characters of the template around a mistake */
+#define SHOWN_BEHIND 40
+
+static guint
+width_of(gunichar c)
+{
+  return g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
+}
+
+/* The template's line with the mistake, and a caret under it. g_free(). */
+static char *
+show_place(const char *template, gsize at)
+{
+  const char *begin = template + at, *end = begin;
+  guint before = 0, behind = 0, indent = 0;
+  for (; begin > template && begin[-1] != '\n' && before < SHOWN_BEFORE; before++)
+    begin = g_utf8_prev_char(begin);
+  for (; *end && *end != '\n' && behind < SHOWN_BEHIND; behind++)
+    end = g_utf8_next_char(end);
+  gboolean cut = begin > template && begin[-1] != '\n';
+  g_autofree char *shown = g_strndup(begin, (gsize)(end - begin));
+  for (char *p = shown; *p; p++)
+    if (g_ascii_iscntrl(*p))
+      *p = ' ';
+  for (const char *p = begin; p < template + at; p = g_utf8_next_char(p))
+    indent += width_of(g_utf8_get_char(p));
+  return g_strdup_printf("  %s%s%s\n  %*s^", cut ? "…" : "", shown, *end && *end != '\n' ? "…" : "",
+                         (int)(indent + cut), "");
+}
+
+static void
+part_clear(gpointer data)
+{
+  g_free(((TemplatePart *)data)->text);
+}
+
+static void
+add_text(GArray *parts, GString *text)
+{
+  TemplatePart part = {.column = -1, .length = text->len};
+  if (!text->len)
+    return;
+  part.text = g_strndup(text->str, text->len);
+  g_array_append_val(parts, part);
+  g_string_set_size(text, 0);
+}
+
+/* "{name}" that begins at `begin`. Returns what stands behind it; NULL: reported. */
+static const char *
+read_placeholder(weir_stage *stage, const char *begin, GArray *parts)
+{
+  const ColumnsTemplate *state = stage->state;
+  const struct ArrowSchema *schema = weir_input_schema(stage, 0);
+  gsize at = (gsize)(begin - state->template);
+  const char *end = strchr(begin, '}');
+  g_autofree char *place = show_place(state->template, at);
+  if (!end) {
+    weir_fail(stage, "option \"template\": \"}\" is missing\n%s\nhint: for the brace itself write {{", place);
+    return NULL;
+  }
+  g_autofree char *name = g_strndup(begin + 1, (gsize)(end - begin - 1));
+  g_autofree char *quoted = weir_quote(name, -1);
+  TemplatePart part = {.column = layout_index(schema, name)};
+  if (part.column < 0) {
+    g_autofree char *near = layout_did_you_mean(schema, name);
+    weir_fail(stage, "option \"template\": there is no column %s%s\n%s\nhint: for the brace itself write {{",
+              quoted, near, place);
+    return NULL;
+  }
+  const struct ArrowSchema *field = schema->children[part.column];
+  if (!value_has_text(weir_type_from_format(field->format, NULL))) {
+    g_autofree char *type = layout_type(field);
+    weir_fail(stage, "option \"template\": column %s is %s, which has no text\n%s", quoted, type, place);
+    return NULL;
+  }
+  g_array_append_val(parts, part);
+  return end + 1;
+}
+
+static int
+read_template(weir_stage *stage, GArray *parts)
+{
+  const ColumnsTemplate *state = stage->state;
+  g_autoptr(GString) text = g_string_new(NULL);
+  for (const char *p = state->template; *p;) {
+    if ((*p == '{' && p[1] == '{') || (*p == '}' && p[1] == '}')) {
+      g_string_append_c(text, *p);
+      p += 2;
+    } else if (*p == '{') {
+      add_text(parts, text);
+      if (!(p = read_placeholder(stage, p, parts)))
+        return -1;
+    } else if (*p == '}') {
+      g_autofree char *place = show_place(state->template, (gsize)(p - state->template));
+      return weir_fail(
+          stage, "option \"template\": \"}\" ends nothing\n%s\nhint: for the brace itself write }}", place);
+    } else {
+      g_string_append_c(text, *p++);
+    }
+  }
+  add_text(parts, text);
+  return 0;
+}
+
+int
+columns_template_schema(weir_stage *stage)
+{
+  ColumnsTemplate *state = stage->state;
+  const struct ArrowSchema *schema = weir_input_schema(stage, 0);
+  g_autoptr(Layout) layout = layout_of(schema);
+  g_autoptr(GError) error = NULL;
+  gboolean nullable = FALSE;
+  if (state->parts)
+    g_array_unref(state->parts);
+  state->parts = g_array_new(FALSE, TRUE, sizeof(TemplatePart));
+  g_array_set_clear_func(state->parts, part_clear);
+  if (read_template(stage, state->parts))
+    return -1;
+  for (guint i = 0; i < state->parts->len; i++) {
+    gint32 column = g_array_index(state->parts, TemplatePart, i).column;
+    nullable |= column >= 0 && (schema->children[column]->flags & ARROW_FLAG_NULLABLE);
+  }
+  nullable &= state->null == COLUMNS_TEMPLATE_NULL;
+  if (!layout_put(layout, state->into, nullable ? "utf8?" : "utf8", state->replace, &error))
+    return weir_fail(stage, "option \"into\": %s", error->message);
+  return layout_declare(stage, layout, &state->arrangement);
+}
+
+/* One record's text in `out`. FALSE: it is null. `bad` gets the number of a part that has no text. */
+static gboolean
+fill_row(const ColumnsTemplate *state, const weir_column *columns, int64_t row, GString *out, gint *bad)
+{
+  g_string_set_size(out, 0);
+  for (guint i = 0; i < state->parts->len; i++) {
+    const TemplatePart *part = &g_array_index(state->parts, TemplatePart, i);
+    if (part->column < 0) {
+      g_string_append_len(out, part->text, (gssize)part->length);
+    } else if (weir_is_null(&columns[i], row)) {
+      if (state->null == COLUMNS_TEMPLATE_NULL)
+        return FALSE;
+    } else if (!append_value(out, &columns[i], row)) {
+      *bad = (gint)i;
+    }
+  }
+  return TRUE;
+}
+
+int
+columns_template_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  const ColumnsTemplate *state = stage->state;
+  const struct ArrowSchema *schema = weir_input_schema(stage, 0);
+  g_autofree weir_column *columns = g_new0(weir_column, state->parts->len + 1);
+  g_autoptr(GString) text = g_string_new(NULL);
+  int64_t n = batch->length;
+  gint bad = -1;
+  for (guint i = 0; i < state->parts->len; i++) {
+    gint32 column = g_array_index(state->parts, TemplatePart, i).column;
+    if (column >= 0)
+      columns[i] = weir_batch_column(schema, batch, column);
+  }
+  weir_batch *out = weir_arrange(stage, port, batch, 0, state->arrangement.from, NULL, 0);
+  if (!out)
+    return -1;
+  for (int64_t row = 0; row < n && bad < 0; row++)
+    if (fill_row(state, columns, row, text, &bad))
+      weir_put_text(out->columns[0], text->str, (int64_t)text->len);
+    else
+      weir_put_null(out->columns[0]);
+  if (bad < 0)
+    return weir_send(out);
+  weir_drop(out);
+  return columns_fail_time(stage,
+                           schema->children[g_array_index(state->parts, TemplatePart, bad).column]->name);
+}
+
+void
+columns_template_close(weir_stage *stage)
+{
+  ColumnsTemplate *state = stage->state;
+  g_clear_pointer(&state->parts, g_array_unref);
+}
