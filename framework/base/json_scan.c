@@ -6,6 +6,7 @@
 #include "base/json_token.h"
 #include "base/quote.h"
 #include "base/tree.h"
+#include "base/tree_text.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -196,36 +197,21 @@ scan_value(WeirJsonScanner *s)
 
 /* --- The whole --- */
 
-/* Says where the bytes stop being text. Columns on that line are counted as far as they are text. */
+/* Says where the bytes stop being text. */
 static void
 refuse_bytes(WeirJsonScanner *s, const char *bad)
 {
-  const char *line_start = s->p;
-
-  for (const char *p = s->p; p < bad; p++) {
-    if (*p == '\n') {
-      s->line++;
-      line_start = p + 1;
-    }
-  }
-  s->mark = line_start;
-  WeirJsonPlace place = weir_json_place(s, bad);
-  if (*bad == '\0') {
-    weir_json_error(s, place, "a NUL byte; a text file holds none");
-  } else {
-    WeirDiagnostic *error = weir_json_error(s, place, "invalid UTF-8 (byte 0x%02x)", (guchar)*bad);
-    gboolean is_utf16 = bad == s->p && s->end - bad >= 2 && ((guchar)bad[0] ^ (guchar)bad[1]) == 1;
-    weir_diagnostic_hint(error, is_utf16 ? "this looks like UTF-16; save the file as UTF-8"
-                                         : "save the file as UTF-8");
-  }
+  WeirPosition at = weir_tree_position(s->p, bad, s->source->file);
+  s->is_faulty = TRUE;
+  weir_tree_refuse_byte(s->p, s->end, bad, s->source->fixed != NULL ? *s->source->fixed : at, s->diagnostics);
 }
 
 static gboolean
 scan_document(WeirJsonScanner *s)
 {
-  const char *bad;
+  const char *bad = weir_tree_bad_byte(s->p, (gsize)(s->end - s->p));
 
-  if (!g_utf8_validate_len(s->p, (gsize)(s->end - s->p), &bad)) {
+  if (bad != NULL) {
     refuse_bytes(s, bad);
     return FALSE;
   }

@@ -38,7 +38,10 @@ libweir_base_la_SOURCES = \
   framework/base/tree_check.c \
   framework/base/tree_json.c \
   framework/base/tree_load.c \
+  framework/base/tree_text.c \
+  framework/base/tree_text.h \
   framework/base/tree_write.c \
+  framework/base/tree_yaml.c \
   framework/base/units.c \
   framework/base/units.h \
   framework/base/units_format.c \
@@ -48,7 +51,10 @@ libweir_base_la_SOURCES = \
   framework/base/value_shortest.c \
   framework/base/value_shortest.h \
   framework/base/value_write.c \
-  framework/base/value_write.h
+  framework/base/value_write.h \
+  framework/base/yaml_error.c \
+  framework/base/yaml_read.h \
+  framework/base/yaml_scalar.c
 libweir_base_la_LIBADD = $(BASE_LIBS) -lm
 
 base_tests = \
@@ -60,6 +66,7 @@ base_tests = \
   framework/base/test-nearest \
   framework/base/test-redact \
   framework/base/test-tree \
+  framework/base/test-tree-yaml \
   framework/base/test-units \
   framework/base/test-value-parse \
   framework/base/test-value-write
@@ -74,6 +81,7 @@ framework_base_test_json_write_LDADD = libweir-base.la
 framework_base_test_nearest_LDADD = libweir-base.la
 framework_base_test_redact_LDADD = libweir-base.la
 framework_base_test_tree_LDADD = libweir-base.la
+framework_base_test_tree_yaml_LDADD = libweir-base.la
 framework_base_test_units_LDADD = libweir-base.la
 framework_base_test_value_parse_LDADD = libweir-base.la
 framework_base_test_value_write_LDADD = libweir-base.la -lm

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A tree of values read from JSON (or built), in which every key and value knows where it was written. */
+/* A tree of values read from JSON or YAML (or built), in which every key and value knows where it was written. */
 #ifndef WEIR_BASE_TREE_H
 #define WEIR_BASE_TREE_H
 
@@ -34,9 +34,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirNode, weir_node_unref)
 #define WEIR_TREE_MAX_DEPTH 64u
 #define WEIR_TREE_MAX_NODES (1u << 20)
 
-/* Reads a file; the format follows from its extension (.json, otherwise JSON too). Returns NULL and adds to
+/* Whether a file of this name is read as YAML: it ends in .yaml or .yml, capitals or not. */
+gboolean weir_is_yaml_name(const char *path);
+
+/* Reads a file; the format follows from its extension: YAML as above, JSON otherwise. Returns NULL and adds to
  * `diagnostics` all that is wrong with it: missing, a folder, unreadable, empty, too large, or not strict
- * JSON. Positions carry `path` as given. */
+ * JSON or YAML. Positions carry `path` as given. */
 WeirNode *weir_node_load(const char *path, WeirDiagnostics *diagnostics);
 
 /* Parses strict JSON (RFC 8259): UTF-8, one value. A byte order mark at the start is skipped. Refused, each
@@ -45,6 +48,16 @@ WeirNode *weir_node_load(const char *path, WeirDiagnostics *diagnostics);
  * surrogates, and what is beyond the limits above. `length` may be -1 for a NUL-terminated text. `origin` is
  * the file name in positions. NULL on errors. */
 WeirNode *weir_node_parse_json(const char *text, gssize length, const char *origin,
+                               WeirDiagnostics *diagnostics);
+
+/* Parses one document of YAML 1.2 (https://yaml.org/spec/1.2.2/) by its core schema, with the merge key <<: it gives the
+ * tree that the same content gives as JSON. Aliases are the node of their anchor once more, and count against the
+ * limits as if they were written out. Refused, each with its line and column: duplicate keys and anchors, keys that
+ * are no texts, unquoted yes, no, on, off, y and n as values, numbers with zeros in front, .inf and .nan, integers
+ * beyond int64, numbers beyond double, tags but those of the core schema, a second document, tabs as indentation,
+ * NUL, control characters, invalid UTF-8, the line ends of YAML 1.1 (U+0085, U+2028, U+2029), %YAML 1.1, and
+ * what is beyond the limits above. `length` and `origin` as above. NULL on errors. */
+WeirNode *weir_node_parse_yaml(const char *text, gssize length, const char *origin,
                                WeirDiagnostics *diagnostics);
 
 /* A value as a person types it on a command line: a text that begins with [ { or " must be JSON; true, false,

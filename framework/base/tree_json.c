@@ -2,11 +2,10 @@
 /* Reads JSON into a tree: the scanner checks it and gives positions, json-glib gives the values. */
 #include "base/json_scan.h"
 #include "base/tree.h"
+#include "base/tree_text.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
-
-#define BYTE_ORDER_MARK "\357\273\277"
 
 /* Goes through json-glib's tree in the order in which the scanner noted the places. */
 typedef struct {
@@ -111,17 +110,10 @@ weir_node_parse_json(const char *text, gssize length, const char *origin, WeirDi
       .length = length < 0 ? strlen(text) : (gsize)length,
       .file = g_intern_string(origin),
   };
-  gsize mark = strlen(BYTE_ORDER_MARK);
 
-  if (source.length > WEIR_TREE_MAX_BYTES) {
-    weir_diagnostics_error(diagnostics, weir_position(origin, 0, 0), "larger than the limit of %u MiB",
-                           WEIR_TREE_MAX_BYTES >> 20);
+  if (!weir_tree_check_size(source.length, origin, diagnostics))
     return NULL;
-  }
-  if (source.length >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0) {
-    source.text += mark;
-    source.length -= mark;
-  }
+  weir_tree_skip_mark(&source.text, &source.length);
   return parse(&source, diagnostics);
 }
 

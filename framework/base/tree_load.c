@@ -34,6 +34,13 @@ suggest_file(WeirDiagnostic *diagnostic, const char *path)
     weir_diagnostic_hint(diagnostic, "the nearest name there is \"%s\"", nearest);
 }
 
+gboolean
+weir_is_yaml_name(const char *path)
+{
+  g_autofree char *small = g_ascii_strdown(path, -1);
+  return g_str_has_suffix(small, ".yaml") || g_str_has_suffix(small, ".yml");
+}
+
 WeirNode *
 weir_node_load(const char *path, WeirDiagnostics *diagnostics)
 {
@@ -52,5 +59,7 @@ weir_node_load(const char *path, WeirDiagnostics *diagnostics)
     weir_diagnostics_error(diagnostics, weir_position(path, 0, 0), "the file is empty");
     return NULL;
   }
+  if (weir_is_yaml_name(path))
+    return weir_node_parse_yaml(text, (gssize)length, path, diagnostics);
   return weir_node_parse_json(text, (gssize)length, path, diagnostics);
 }

@@ -4,6 +4,7 @@
 
 #include "base/nearest.h"
 #include "base/quote.h"
+#include "base/tree.h"
 #include "cli/text.h"
 #include <string.h>
 
@@ -62,7 +63,7 @@ cli_arguments_find_file(const CliFlag *flags, int argc, char **argv)
     after_unknown = FALSE;
     if (!first)
       first = word;
-    if (!by_ending && g_str_has_suffix(word, ".json"))
+    if (!by_ending && (g_str_has_suffix(word, ".json") || weir_is_yaml_name(word)))
       by_ending = word;
   }
   return by_ending ? by_ending : first;

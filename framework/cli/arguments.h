@@ -31,8 +31,8 @@ typedef struct CliArguments {
 } CliArguments;
 
 /* The pipeline file among the arguments, found before its parameters are known: the first word that is no
- * option and does not follow an unknown one; where all follow one, the first that ends in .json, else the
- * first. NULL: there is none. */
+ * option and does not follow an unknown one; where all follow one, the first that ends in .json, .yaml or
+ * .yml, else the first. NULL: there is none. */
 const char *cli_arguments_find_file(const CliFlag *flags, int argc, char **argv);
 
 /* Sort out all arguments. A parameter takes `--name value` or `--name=value`; a boolean one `--name`,
