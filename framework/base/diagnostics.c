@@ -155,6 +155,17 @@ weir_diagnostic_hint(WeirDiagnostic *diagnostic, const char *format, ...)
   va_end(arguments);
 }
 
+void
+weir_diagnostics_annotate(WeirDiagnostics *diagnostics, WeirDiagnosticNotes note, gpointer data)
+{
+  for (guint i = 0; i < diagnostics->entries->len; i++) {
+    WeirDiagnostic *entry = diagnostics->entries->pdata[i];
+    g_auto(GStrv) lines = note(entry->position, data);
+    for (guint k = 0; lines != NULL && lines[k] != NULL; k++)
+      add_line(entry->notes, g_strdup(lines[k]));
+  }
+}
+
 gsize
 weir_diagnostics_n_errors(const WeirDiagnostics *diagnostics)
 {

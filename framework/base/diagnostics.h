@@ -32,6 +32,11 @@ WeirDiagnostic *weir_diagnostics_warning(WeirDiagnostics *diagnostics, WeirPosit
 void weir_diagnostic_note(WeirDiagnostic *diagnostic, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void weir_diagnostic_hint(WeirDiagnostic *diagnostic, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* Asks `note` about the position of each entry, and adds the lines (NULL-terminated; taken) that it returns, if any, as
+ * continuation lines: for what is known of a place only later, such as who included the file. */
+typedef char **(*WeirDiagnosticNotes)(WeirPosition position, gpointer data);
+void weir_diagnostics_annotate(WeirDiagnostics *diagnostics, WeirDiagnosticNotes note, gpointer data);
+
 gsize weir_diagnostics_n_errors(const WeirDiagnostics *diagnostics);
 gsize weir_diagnostics_n_warnings(const WeirDiagnostics *diagnostics);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The nodes of a tree of values: building, looking, comparing, copying. */
+#include "config.h"
+
 #include "base/tree.h"
 
 #include <math.h>
@@ -21,7 +23,11 @@ struct WeirNode {
     gboolean boolean;
     gint64 integer;
     double number;
-    char *string;
+    struct {
+      char *string;
+      const char *origin; /* NULL: that of the position */
+      guint text_flags;
+    };
     struct {
       GArray *members;   /* of Member */
       GHashTable *index; /* key to place + 1; NULL in a list and a small map */
@@ -82,6 +88,8 @@ weir_node_unref(WeirNode *node)
     g_clear_pointer(&node->index, g_hash_table_unref);
     g_array_unref(node->members);
   } else if (node->kind == WEIR_NODE_STRING) {
+    if (node->text_flags & WEIR_TEXT_SECRET)
+      explicit_bzero(node->string, strlen(node->string));
     g_free(node->string);
   }
   g_free(node);
@@ -123,6 +131,15 @@ weir_node_new_string(WeirPosition position, const char *value)
 {
   WeirNode *node = node_new(WEIR_NODE_STRING, position);
   node->string = g_strdup(value);
+  return node;
+}
+
+WeirNode *
+weir_node_new_text(WeirPosition position, const char *value, const char *origin, guint flags)
+{
+  WeirNode *node = weir_node_new_string(position, value);
+  node->origin = origin;
+  node->text_flags = flags;
   return node;
 }
 
@@ -185,6 +202,18 @@ weir_node_string(const WeirNode *node)
 {
   g_assert(node->kind == WEIR_NODE_STRING);
   return node->string;
+}
+
+const char *
+weir_node_origin(const WeirNode *node)
+{
+  return node->kind == WEIR_NODE_STRING && node->origin != NULL ? node->origin : node->position.file;
+}
+
+guint
+weir_node_text_flags(const WeirNode *node)
+{
+  return node->kind == WEIR_NODE_STRING ? node->text_flags : 0;
 }
 
 gsize

@@ -41,6 +41,8 @@ gboolean weir_is_yaml_name(const char *path);
  * `diagnostics` all that is wrong with it: missing, a folder, unreadable, empty, too large, or not strict
  * JSON or YAML. Positions carry `path` as given. */
 WeirNode *weir_node_load(const char *path, WeirDiagnostics *diagnostics);
+/* The same; that the file cannot be read is said at `by`, where it is named. */
+WeirNode *weir_node_load_at(const char *path, WeirPosition by, WeirDiagnostics *diagnostics);
 
 /* Parses strict JSON (RFC 8259): UTF-8, one value. A byte order mark at the start is skipped. Refused, each
  * with its line and column: duplicate keys (both places named), integers beyond int64, numbers beyond double,
@@ -78,6 +80,13 @@ gint64 weir_node_integer(const WeirNode *node);
 double weir_node_number(const WeirNode *node); /* of an integer too */
 const char *weir_node_string(const WeirNode *node);
 
+/* The file whose folder a relative path in this text is relative to, or another origin such as "command line": where it
+ * is written, unless weir_node_new_text() said otherwise. May be NULL. */
+const char *weir_node_origin(const WeirNode *node);
+
+/* What is known of a text besides itself: WEIR_TEXT_…; 0 for all that weir_node_new_text() did not make. */
+guint weir_node_text_flags(const WeirNode *node);
+
 /* Members of a list or map; 0 for a scalar. `index` is below the size. Children belong to their parent. */
 gsize weir_node_size(const WeirNode *node);
 WeirNode *weir_node_at(const WeirNode *node, gsize index);
@@ -104,6 +113,15 @@ WeirNode *weir_node_new_boolean(WeirPosition position, gboolean value);
 WeirNode *weir_node_new_integer(WeirPosition position, gint64 value);
 WeirNode *weir_node_new_number(WeirPosition position, double value); /* finite */
 WeirNode *weir_node_new_string(WeirPosition position, const char *value);
+
+enum {
+  WEIR_TEXT_UNTYPED =
+      1, /* from outside of all files: it may stand for a value of any kind, as on a command line */
+  WEIR_TEXT_SECRET = 2, /* never to be shown; overwritten when it is freed */
+};
+/* A string with flags and an origin of its own (interned; NULL: that of `position`). */
+WeirNode *weir_node_new_text(WeirPosition position, const char *value, const char *origin, guint flags);
+
 WeirNode *weir_node_new_list(WeirPosition position);
 WeirNode *weir_node_new_map(WeirPosition position);
 

@@ -44,13 +44,18 @@ weir_is_yaml_name(const char *path)
 WeirNode *
 weir_node_load(const char *path, WeirDiagnostics *diagnostics)
 {
+  return weir_node_load_at(path, WEIR_POSITION_NONE, diagnostics);
+}
+
+WeirNode *
+weir_node_load_at(const char *path, WeirPosition by, WeirDiagnostics *diagnostics)
+{
   g_autoptr(GError) error = NULL;
   gsize length = 0;
   g_autofree char *text = weir_read_file(path, WEIR_TREE_MAX_BYTES, &length, &error);
 
   if (text == NULL) {
-    WeirDiagnostic *diagnostic =
-        weir_diagnostics_error(diagnostics, WEIR_POSITION_NONE, "%s", error->message);
+    WeirDiagnostic *diagnostic = weir_diagnostics_error(diagnostics, by, "%s", error->message);
     if (g_error_matches(error, WEIR_ERROR, WEIR_ERROR_NOT_FOUND))
       suggest_file(diagnostic, path);
     return NULL;

@@ -7,6 +7,9 @@
 const CliFlag cli_run_flags[] = {
     {RUN_SET, "set", 0, "STAGE.OPTION=VALUE",
      "set an option of a stage; VALUE is JSON or a plain string; may be given more than once", TRUE},
+    {RUN_CONFIG, "config", 0, "FILE",
+     "set parameters, and options of stages, from a JSON or YAML file; a later file overrides an earlier one",
+     TRUE},
     {RUN_CHECK, "check", 0, NULL, "check the pipeline, its plugins, options and types, and run nothing",
      FALSE},
     {RUN_GRAPH, "graph", 0, NULL, "print the stages and edges for Graphviz, and run nothing", FALSE},

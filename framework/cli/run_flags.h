@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 enum {
   RUN_SET = 1,
+  RUN_CONFIG,
   RUN_CHECK,
   RUN_GRAPH,
   RUN_PLAN,

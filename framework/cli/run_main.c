@@ -154,6 +154,8 @@ apply(WeirRun *run, const CliArgument *argument, GError **error)
   switch (argument->flag->id) {
   case RUN_SET:
     return weir_run_set_option(run, argument->value, error);
+  case RUN_CONFIG:
+    return weir_run_set_config(run, argument->value, error);
   case RUN_JOBS:
     return set_jobs(run, argument->value, error);
   case RUN_MEMORY:

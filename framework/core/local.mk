@@ -32,8 +32,12 @@ libweir_core_la_SOURCES += framework/core/loader.h framework/core/loader.c frame
 
 # The description of a pipeline, the plan, and the engine that runs it.
 libweir_core_la_CPPFLAGS += -DWEIR_VERSION='"$(PACKAGE_VERSION)"'
-libweir_core_la_SOURCES += framework/core/pipeline.h framework/core/pipeline.c framework/core/parameters.c \
-  framework/core/template.c framework/core/plan.h framework/core/plan.c framework/core/plan_graph.c framework/core/plan_files.c framework/core/inputs.h framework/core/inputs.c framework/core/crash.h framework/core/crash.c \
+libweir_core_la_SOURCES += framework/core/pipeline.h framework/core/pipeline_private.h framework/core/pipeline.c \
+  framework/core/pipeline_parameters.c framework/core/pipeline_stages.c framework/core/pipeline_include.c \
+  framework/core/pipeline_each.c framework/core/pipeline_resolve.c framework/core/pipeline_unfold.c \
+  framework/core/pipeline_when.c framework/core/pipeline_config.c framework/core/parameters.c framework/core/template.c \
+  framework/core/environment.h framework/core/environment.c framework/core/dotenv.c
+libweir_core_la_SOURCES += framework/core/plan.h framework/core/plan.c framework/core/plan_graph.c framework/core/plan_files.c framework/core/inputs.h framework/core/inputs.c framework/core/crash.h framework/core/crash.c \
   framework/core/plan_types.c framework/core/plan_unify.c framework/core/batch_conform.c framework/core/plan_print.c framework/core/queue.h framework/core/queue.c \
   framework/core/output_table.h framework/core/output_table.c \
   framework/core/budget.h framework/core/budget.c framework/core/machine_memory.c \
@@ -71,7 +75,8 @@ check_LTLIBRARIES += framework/core/test-plugin/test.la
 framework_core_test_plugin_test_la_SOURCES = framework/core/test-plugin/test.c
 framework_core_test_plugin_test_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
 engine_tests = framework/core/test-queue framework/core/test-budget framework/core/test-pool framework/core/test-pipeline \
-  framework/core/test-plan framework/core/test-run framework/core/test-rejects
+  framework/core/test-compose framework/core/test-environment framework/core/test-plan framework/core/test-run \
+  framework/core/test-rejects
 EXTRA_DIST += framework/core/test-engine.h
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
@@ -79,6 +84,8 @@ framework_core_test_queue_LDADD = libweir-core.la
 framework_core_test_budget_LDADD = libweir-core.la
 framework_core_test_pool_LDADD = libweir-core.la
 framework_core_test_pipeline_LDADD = libweir-core.la
+framework_core_test_compose_LDADD = libweir-core.la
+framework_core_test_environment_LDADD = libweir-core.la
 framework_core_test_plan_LDADD = libweir-core.la
 framework_core_test_run_LDADD = libweir-1.la libweir-base.la $(BASE_LIBS)
 framework_core_test_rejects_LDADD = libweir-1.la libweir-base.la $(BASE_LIBS)

@@ -182,12 +182,29 @@ check_range(const Setting *s, const WeirNode *node, long double value)
   return refuse(s, node, NULL, "%s is out of range: must be %s", shown, bounds);
 }
 
+/* A text from outside of all files where another kind is wanted: what it would be on a command line. NULL: it stays. */
+static WeirNode *
+typed(const Setting *s, const WeirNode *node)
+{
+  g_autoptr(WeirDiagnostics) ignored = NULL;
+  if (!(weir_node_text_flags(node) & WEIR_TEXT_UNTYPED))
+    return NULL;
+  ignored = weir_diagnostics_new();
+  const char *text = weir_node_string(node);
+  gboolean container = *text == '[' || *text == '{';
+  if (container && !weir_option_is_list(s->option->type) && !weir_option_is_map(s->option->type))
+    return NULL;
+  return weir_node_parse_argument(text, weir_node_position(node), ignored);
+}
+
 static gboolean
 get_number(const Setting *s, const WeirNode *node, double *value)
 {
-  WeirNodeKind kind = weir_node_kind(node);
+  g_autoptr(WeirNode) other = typed(s, node);
+  WeirNodeKind kind = weir_node_kind(other ? other : node);
   if (kind != WEIR_NODE_INTEGER && kind != WEIR_NODE_NUMBER)
     return wrong_kind(s, node, "a number");
+  node = other ? other : node;
   *value = weir_node_number(node);
   if (!isfinite(*value))
     return refuse(s, node, NULL, "infinities and NaN are not allowed");
@@ -197,10 +214,22 @@ get_number(const Setting *s, const WeirNode *node, double *value)
 static gboolean
 get_integer(const Setting *s, const WeirNode *node, int64_t *value)
 {
-  if (weir_node_kind(node) != WEIR_NODE_INTEGER)
+  g_autoptr(WeirNode) other = typed(s, node);
+  if (weir_node_kind(other ? other : node) != WEIR_NODE_INTEGER)
     return wrong_kind(s, node, "an integer");
+  node = other ? other : node;
   *value = weir_node_integer(node);
   return check_range(s, node, *value);
+}
+
+static gboolean
+get_boolean(const Setting *s, const WeirNode *node, bool *value)
+{
+  g_autoptr(WeirNode) other = typed(s, node);
+  if (weir_node_kind(other ? other : node) != WEIR_NODE_BOOLEAN)
+    return wrong_kind(s, node, "a boolean (true or false)");
+  *value = weir_node_boolean(other ? other : node) != 0;
+  return TRUE;
 }
 
 static gboolean
@@ -275,15 +304,20 @@ resolve_path(const char *path, const char *base)
   return !*path || !strcmp(path, ".") ? g_strdup(base) : g_build_filename(base, path, NULL);
 }
 
-/* What a relative path is relative to: an input path that the pipeline file writes to that file's folder, all others to
-   the working directory. What is given on the command line (--set, a parameter of type string) has an origin, but no
-   line. */
+/* What a relative path is relative to: an input path that a file writes to that file's folder, all others to the working
+   directory. What is given on the command line (--set, a parameter of type string) has an origin, but no line. */
 static const char *
 base_of(const Setting *s, const WeirNode *node, gboolean input)
 {
   WeirPosition at = weir_node_position(node);
-  gboolean given_with_command = at.file && at.line == 0;
-  return input && !given_with_command ? s->context->input_base : s->context->output_base;
+  const char *origin = weir_node_origin(node);
+  if (!input)
+    return s->context->output_base;
+  if (s->context->folders && origin) {
+    const char *folder = g_hash_table_lookup(s->context->folders, origin);
+    return folder ? folder : s->context->output_base;
+  }
+  return at.file && at.line == 0 ? s->context->output_base : s->context->input_base;
 }
 
 /* Text of every kind: a string, a path, a field, a secret. */
@@ -391,12 +425,44 @@ get_map(const Setting *s, const WeirNode *node, weir_map *map)
   return good;
 }
 
+static gboolean
+holds_secret(const WeirNode *node)
+{
+  gboolean found = weir_node_text_flags(node) & WEIR_TEXT_SECRET;
+  for (gsize i = 0; i < weir_node_size(node) && !found; i++)
+    found = holds_secret(weir_node_at(node, i));
+  return found;
+}
+
+static gboolean
+refuse_secret(const Setting *s, const WeirNode *node)
+{
+  WeirDiagnostic *entry;
+  refuse(s, node, &entry, "a secret would be shown here");
+  weir_diagnostic_hint(entry, "only options that are secrets take one");
+  return FALSE;
+}
+
+/* A text from outside that is a JSON list or map, as on a command line. NULL: it stays as it is. */
+static WeirNode *
+typed_container(const Setting *s, const WeirNode *node)
+{
+  const char *text = weir_node_text_flags(node) & WEIR_TEXT_UNTYPED ? weir_node_string(node) : "";
+  return *text == '[' || *text == '{' ? typed(s, node) : NULL;
+}
+
 gboolean
 weir_option_set(const WeirOptionContext *context, const weir_option *option, const WeirNode *node,
                 gpointer state, WeirArena *arena)
 {
   Setting s = {.context = context, .option = option, .arena = arena};
   void *member = (char *)state + option->offset;
+  g_autoptr(WeirNode) other = NULL;
+  if (option->type != WEIR_SECRET && holds_secret(node))
+    return refuse_secret(&s, node);
+  if (weir_option_is_list(option->type) || weir_option_is_map(option->type))
+    other = typed_container(&s, node);
+  node = other ? other : node;
   switch (option->type) {
   case WEIR_INTEGER:
     return get_integer(&s, node, member);
@@ -407,10 +473,7 @@ weir_option_set(const WeirOptionContext *context, const weir_option *option, con
   case WEIR_NUMBER:
     return get_number(&s, node, member);
   case WEIR_BOOLEAN:
-    if (weir_node_kind(node) != WEIR_NODE_BOOLEAN)
-      return wrong_kind(&s, node, "a boolean (true or false)");
-    *(bool *)member = weir_node_boolean(node) != 0;
-    return TRUE;
+    return get_boolean(&s, node, member);
   case WEIR_CHOICE:
     return get_choice(&s, node, member);
   case WEIR_STRING_LIST:

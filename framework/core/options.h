@@ -19,6 +19,7 @@ typedef struct WeirOptionContext {
   const char *stage;       /* name in the pipeline */
   const char *use;         /* "split.stratified" */
   const char *input_base;  /* folder for relative input paths that the pipeline file writes */
+  GHashTable *folders;     /* the folder of each file that writes paths; NULL: `input_base` is that of all */
   const char *output_base; /* folder for all other relative paths: outputs, and what the command line gives */
   WeirDiagnostics *diagnostics;
 } WeirOptionContext;
@@ -26,7 +27,8 @@ typedef struct WeirOptionContext {
 /* Fill `state` (class->state_size bytes, zeroed) from `given`, a map node or NULL, and the defaults. Unknown
    options (with the nearest name or the list), wrong types, values out of range, missing required ones: each
    a diagnostic at the position of its value (or, for a missing one, of `where`). TRUE if there was none.
-   Types are strict: an integer option takes no "25". A null is as if the option had not been given.
+   Types are strict: an integer option takes no "25", unless it is a text from outside of all files
+   (WEIR_TEXT_UNTYPED), which is read as on a command line. A text that is a secret is taken by secrets only. A null is as if the option had not been given.
    `is_given` (may be NULL) gets the names of the options that were given. Secrets are registered with
    base/redact. */
 gboolean weir_options_fill(const WeirOptionContext *context, const weir_class *class, WeirNode *given,

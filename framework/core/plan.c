@@ -4,8 +4,8 @@
 #include "core/budget.h"
 #include "core/rejects.h"
 
-#include "base/files.h"
 #include "base/nearest.h"
+#include "base/units.h"
 
 char *
 weir_plan_stage_label(const WeirPlanStage *stage)
@@ -46,6 +46,7 @@ stage_free(gpointer data)
   g_free(stage->outputs);
   g_hash_table_unref(stage->given);
   weir_arena_free(stage->arena);
+  weir_node_unref(stage->shown);
   g_free(stage);
 }
 
@@ -133,49 +134,39 @@ open_class(WeirPlanStage *stage, const WeirPlanSettings *settings, WeirDiagnosti
 
 /* ---- Options -------------------------------------------------------------------------------------------- */
 
-/* Whether a text is "${env:NAME}", or "${p}" for a parameter that stands for what the user gives with the command: not
- * for a default, which would be the secret written into the file. */
+/* A secret is given by reference, never written: "${env:NAME}", "${p}" with a parameter that is a secret or that has its
+ * value from the environment, or {"file": "path"} whose first line it is. */
 static gboolean
-is_reference(const WeirPipeline *pipeline, const char *text)
+fetch_secret(WeirPlanStage *stage, const char *name, WeirNode *given, WeirDiagnostics *diagnostics)
 {
-  gsize n = strlen(text);
-  if (n < 4 || !g_str_has_prefix(text, "${") || strchr(text, '}') != text + n - 1)
-    return FALSE;
-  if (g_str_has_prefix(text, "${env:"))
-    return TRUE;
-  g_autofree char *name = g_strndup(text + 2, n - 3);
-  const WeirParameter *parameter = weir_pipeline_parameter(pipeline, name);
-  return parameter && (parameter->given || !parameter->value);
-}
-
-/* A secret is given by reference, never written: as above, or {"file": "path"} whose first line it is. */
-static gboolean
-fetch_secret(WeirPlanStage *stage, const char *name, const WeirNode *raw, WeirNode *given,
-             WeirDiagnostics *diagnostics)
-{
-  WeirPosition at = weir_node_position(raw);
-  const char *text = weir_node_kind(raw) == WEIR_NODE_STRING ? weir_node_string(raw) : NULL;
-  if (weir_node_kind(raw) == WEIR_NODE_NULL || (text && is_reference(stage->plan->pipeline, text)))
-    return TRUE;
   const WeirNode *written = weir_node_get(given, name); /* with ${…} replaced */
-  WeirNode *file = written && weir_node_size(written) == 1 ? weir_node_get(written, "file") : NULL;
+  WeirPosition at = weir_node_position(written);
+  WeirNode *file = weir_node_size(written) == 1 ? weir_node_get(written, "file") : NULL;
+  if (weir_node_kind(written) == WEIR_NODE_NULL || (weir_node_text_flags(written) & WEIR_TEXT_SECRET))
+    return TRUE;
+  if (weir_node_kind(written) == WEIR_NODE_STRING && !*weir_node_string(written)) {
+    weir_node_set(given, name, at, weir_node_new_null(at)); /* an empty variable is no secret */
+    return TRUE;
+  }
+  if (weir_node_origin(written) == WEIR_ORIGIN_ENVIRONMENT)
+    return TRUE;
   if (!file || weir_node_kind(file) != WEIR_NODE_STRING) {
     WeirDiagnostic *entry = weir_diagnostics_error(
         diagnostics, at, "stage \"%s\" (%s): option \"%s\" is a secret, which is not written here",
         stage->name, stage->use, name);
-    weir_diagnostic_hint(entry, "refer to it: \"${env:NAME}\", or {\"file\": \"path\"}");
+    weir_diagnostic_hint(
+        entry, "refer to it: \"${env:NAME}\", {\"file\": \"path\"}, or \"${p}\" with a parameter of "
+               "type secret");
     return FALSE;
   }
   g_autoptr(GError) error = NULL;
-  g_autofree char *path = g_canonicalize_filename(weir_node_string(file), stage->plan->pipeline->folder);
-  g_autofree char *content = weir_read_file(path, 64 << 10, NULL, &error);
-  if (!content) {
+  WeirNode *secret = weir_pipeline_read_secret(stage->plan->pipeline, file, &error);
+  if (!secret) {
     weir_diagnostics_error(diagnostics, at, "stage \"%s\" (%s), option \"%s\": %s", stage->name, stage->use,
                            name, error->message);
     return FALSE;
   }
-  content[strcspn(content, "\r\n")] = '\0';
-  weir_node_set(given, name, at, weir_node_new_string(at, content));
+  weir_node_set(given, name, at, secret);
   return TRUE;
 }
 
@@ -185,12 +176,41 @@ fetch_secrets(WeirPlanStage *stage, WeirNode *given, WeirDiagnostics *diagnostic
   gboolean fine = TRUE;
   for (guint i = 0; i < stage->class->n_options; i++) {
     const weir_option *option = &stage->class->options[i];
-    const WeirNode *raw =
-        option->type == WEIR_SECRET ? weir_node_get(stage->spec->options, option->name) : NULL;
-    if (raw)
-      fine &= fetch_secret(stage, option->name, raw, given, diagnostics);
+    if (option->type == WEIR_SECRET && weir_node_get(given, option->name))
+      fine &= fetch_secret(stage, option->name, given, diagnostics);
   }
   return fine;
+}
+
+/* What to show in place of an option's value: a value from the environment may be anything. */
+static void
+note_shown(WeirPlanStage *stage, const char *name, const WeirNode *written)
+{
+  if (!stage->shown)
+    stage->shown = weir_node_new_map(WEIR_POSITION_NONE);
+  weir_node_set(stage->shown, name, WEIR_POSITION_NONE,
+                weir_scope_expand_shown(stage->spec->scope, stage->spec->element, written));
+}
+
+/* The options with ${…} replaced, NULL after an error. */
+static WeirNode *
+expand_options(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
+{
+  const WeirStageSpec *spec = stage->spec;
+  g_autoptr(WeirNode) given = weir_node_new_map(weir_node_position(spec->options));
+  gboolean fine = TRUE;
+  for (gsize i = 0; i < weir_node_size(spec->options); i++) {
+    const char *name = weir_node_key_at(spec->options, i);
+    const WeirNode *written = weir_node_at(spec->options, i);
+    gboolean environment = FALSE;
+    WeirNode *value = weir_scope_expand(spec->scope, spec->element, written, &environment, diagnostics);
+    fine &= value != NULL;
+    if (value)
+      weir_node_set(given, name, weir_node_key_position_at(spec->options, i), value);
+    if (value && environment)
+      note_shown(stage, name, written);
+  }
+  return fine ? g_steal_pointer(&given) : NULL;
 }
 
 static gboolean
@@ -199,7 +219,7 @@ fill_options(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
   WeirPipeline *pipeline = stage->plan->pipeline;
   g_autoptr(WeirNode) given = NULL;
   if (stage->spec->options) {
-    given = weir_pipeline_expand(pipeline, stage->spec->options, diagnostics);
+    given = expand_options(stage, diagnostics);
     if (!given || !fetch_secrets(stage, given, diagnostics))
       return FALSE;
   }
@@ -207,6 +227,7 @@ fill_options(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
   WeirOptionContext context = {.stage = stage->name,
                                .use = stage->use,
                                .input_base = pipeline->folder,
+                               .folders = pipeline->folders,
                                .output_base = here,
                                .diagnostics = diagnostics};
   stage->state = weir_arena_alloc(stage->arena, MAX(stage->class->state_size, 1));
@@ -308,7 +329,7 @@ add_stage(WeirPlan *plan, WeirStageSpec *spec, const WeirPlanSettings *settings,
   stage->arena = weir_arena_new();
   stage->given = g_hash_table_new(g_str_hash, g_str_equal);
   g_ptr_array_add(plan->stages, stage);
-  if (!open_class(stage, settings, diagnostics)) {
+  if (!spec->use || !open_class(stage, settings, diagnostics)) {
     stage->class = NULL;
     return;
   }
@@ -317,7 +338,8 @@ add_stage(WeirPlan *plan, WeirStageSpec *spec, const WeirPlanSettings *settings,
     return;
   }
   stage->rejects = plan->rejects;
-  weir_reject_policy_read(plan->pipeline, spec->on_error, spec->max_rejects, &stage->rejects, diagnostics);
+  weir_reject_policy_read(spec->scope, spec->element, spec->on_error, spec->max_rejects, &stage->rejects,
+                          diagnostics);
   lay_inputs(stage, diagnostics);
   lay_outputs(stage, diagnostics);
 }
@@ -328,9 +350,13 @@ read_seed(WeirPlan *plan, WeirDiagnostics *diagnostics)
   WeirNode *written = plan->pipeline->seed;
   if (!written)
     return;
-  g_autoptr(WeirNode) seed = weir_pipeline_expand(plan->pipeline, written, diagnostics);
+  g_autoptr(WeirNode) seed = weir_scope_expand(plan->pipeline->root, NULL, written, NULL, diagnostics);
+  gint64 number;
   if (seed && weir_node_kind(seed) == WEIR_NODE_INTEGER)
     plan->seed = (guint64)weir_node_integer(seed);
+  else if (seed && (weir_node_text_flags(seed) & WEIR_TEXT_UNTYPED) &&
+           weir_parse_integer(weir_node_string(seed), G_MININT64, G_MAXINT64, &number, NULL))
+    plan->seed = (guint64)number;
   else if (seed && weir_node_kind(seed) != WEIR_NODE_NULL)
     weir_diagnostics_error(diagnostics, weir_node_position(written), "\"seed\" must be an integer");
 }
@@ -350,26 +376,26 @@ weir_plan_new(WeirPipeline *pipeline, const WeirPlanSettings *settings, WeirDiag
   g_cond_init(&plan->types_known);
   read_seed(plan, diagnostics);
   plan->rejects.max = WEIR_REJECTS_DEFAULT;
-  weir_reject_policy_read(pipeline, pipeline->on_error, pipeline->max_rejects, &plan->rejects, diagnostics);
+  weir_reject_policy_read(pipeline->root, NULL, pipeline->on_error, pipeline->max_rejects, &plan->rejects,
+                          diagnostics);
   if (settings->on_error_reject)
     plan->rejects.reject = *settings->on_error_reject;
   if (settings->max_rejects)
     plan->rejects.max = *settings->max_rejects;
-  g_autoptr(GHashTable) skipped = g_hash_table_new(g_str_hash, g_str_equal);
+  weir_pipeline_unfold(pipeline, diagnostics);
   for (guint i = 0; i < pipeline->stages->len; i++) {
     WeirStageSpec *spec = pipeline->stages->pdata[i];
-    if (weir_pipeline_when(pipeline, spec->when, diagnostics))
+    if (!spec->left_out)
       add_stage(plan, spec, settings, diagnostics);
-    else
-      g_hash_table_insert(skipped, (gpointer)spec->name, spec);
   }
-  weir_plan_connect(plan, skipped, diagnostics);
+  weir_plan_connect(plan, diagnostics);
   gboolean ordered = weir_plan_sort(plan, diagnostics);
   weir_plan_check_files(plan, diagnostics);
   if (ordered)
     weir_plan_resolve(plan, diagnostics);
   if (settings->budget && weir_diagnostics_n_errors(diagnostics) == before)
     weir_budget_divide(settings->budget, plan, diagnostics);
+  weir_pipeline_note_includes(pipeline, diagnostics);
   if (weir_diagnostics_n_errors(diagnostics) != before)
     return NULL;
   weir_plan_mark_spools(plan);

@@ -79,6 +79,7 @@ struct WeirPlanStage {
   gpointer state;
   WeirArena *arena;
   GHashTable *given; /* names of options that were given */
+  WeirNode *shown;   /* options of which a part came from the environment, as to be shown; NULL: none */
   guint n_inputs, n_outputs;
   WeirInput *inputs;
   WeirOutput *outputs;
@@ -109,7 +110,7 @@ typedef struct {
   struct WeirBudget *budget; /* to be divided; NULL: without */
 } WeirPlanSettings;
 
-/* Make a plan from a pipeline whose parameters are settled. All that is wrong goes to `diagnostics`; NULL if anything was. */
+/* Make a plan from a pipeline whose parameters are settled; it is unfolded here. All that is wrong goes to `diagnostics`; NULL if anything was. */
 WeirPlan *weir_plan_new(WeirPipeline *pipeline, const WeirPlanSettings *settings,
                         WeirDiagnostics *diagnostics);
 void weir_plan_free(WeirPlan *plan);
@@ -123,7 +124,7 @@ WeirPlanStage *weir_plan_find(const WeirPlan *plan, const char *name);
 
 /* plan_graph.c: references become edges; missing, surplus and unused ones are errors; then order and cycles, edges
    that could deadlock, paths that two stages write. */
-void weir_plan_connect(WeirPlan *plan, GHashTable *skipped, WeirDiagnostics *diagnostics);
+void weir_plan_connect(WeirPlan *plan, WeirDiagnostics *diagnostics);
 gboolean weir_plan_sort(WeirPlan *plan, WeirDiagnostics *diagnostics);
 void weir_plan_mark_spools(WeirPlan *plan);
 

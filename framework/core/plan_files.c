@@ -120,12 +120,27 @@ check_input_kept(const PlanFile *written, const PlanFile *read, WeirDiagnostics 
   weir_diagnostic_hint(entry, "write somewhere else");
 }
 
+/* The file itself, those that it includes, and config files. */
+static void
+check_pipeline_kept(const WeirPipeline *pipeline, const PlanFile *file, WeirDiagnostics *diagnostics)
+{
+  GHashTableIter iter;
+  gpointer path;
+  g_hash_table_iter_init(&iter, pipeline->folders);
+  while (g_hash_table_iter_next(&iter, &path, NULL)) {
+    g_autofree char *real = real_path(path);
+    if (g_str_equal(file->path, real) || is_below(real, file->path))
+      weir_diagnostics_error(diagnostics, file_position(file),
+                             "stage \"%s\" would write over the pipeline file %s: \"%s\"", file->stage->name,
+                             g_str_equal(path, pipeline->file) ? "itself" : (char *)path, file->path);
+  }
+}
+
 void
 weir_plan_check_files(WeirPlan *plan, WeirDiagnostics *diagnostics)
 {
   g_autoptr(GArray) written = g_array_new(FALSE, FALSE, sizeof(PlanFile));
   g_autoptr(GArray) read = g_array_new(FALSE, FALSE, sizeof(PlanFile));
-  g_autofree char *pipeline = real_path(plan->pipeline->file);
   g_array_set_clear_func(written, file_clear);
   g_array_set_clear_func(read, file_clear);
   collect(plan, written, read);
@@ -135,9 +150,6 @@ weir_plan_check_files(WeirPlan *plan, WeirDiagnostics *diagnostics)
       check_two_writers(&g_array_index(written, PlanFile, other), file, diagnostics);
     for (guint r = 0; r < read->len; r++)
       check_input_kept(file, &g_array_index(read, PlanFile, r), diagnostics);
-    if (g_str_equal(file->path, pipeline) || is_below(pipeline, file->path))
-      weir_diagnostics_error(diagnostics, file_position(file),
-                             "stage \"%s\" would write over the pipeline file itself: \"%s\"",
-                             file->stage->name, file->path);
+    check_pipeline_kept(plan->pipeline, file, diagnostics);
   }
 }

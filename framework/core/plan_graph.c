@@ -6,13 +6,6 @@
 /* ---- References to edges -------------------------------------------------------------------------------- */
 
 static const char *
-stage_name_at(gpointer data, gsize index)
-{
-  const WeirPipeline *pipeline = data;
-  return index < pipeline->stages->len ? ((WeirStageSpec *)pipeline->stages->pdata[index])->name : NULL;
-}
-
-static const char *
 output_name_at(gpointer data, gsize index)
 {
   const WeirPlanStage *stage = data;
@@ -28,22 +21,18 @@ input_name_at(gpointer data, gsize index)
 
 typedef enum { FOUND, ABSENT, WRONG } Lookup;
 
-/* Find "stage.port" or "stage". ABSENT: the stage is left out by its "when". WRONG: reported. */
+/* Find "stage.port" or "stage". ABSENT: it is left out in this run. WRONG: reported. */
 static Lookup
-find_output(WeirPlan *plan, GHashTable *skipped, const char *name, WeirPosition at, const WeirPlanStage *who,
-            WeirOutput **output, WeirDiagnostics *diagnostics)
+find_output(WeirPlan *plan, const WeirCandidate *source, WeirOutput **output, WeirDiagnostics *diagnostics)
 {
-  const char *dot = strchr(name, '.');
+  const char *name = source->name, *dot = strchr(name, '.');
+  WeirPosition at = source->position;
+  if (source->wrong || source->absent)
+    return source->wrong ? WRONG : ABSENT;
   g_autofree char *stage_name = dot ? g_strndup(name, dot - name) : g_strdup(name);
   WeirPlanStage *stage = weir_plan_find(plan, stage_name);
-  if (!stage) {
-    if (g_hash_table_contains(skipped, stage_name))
-      return ABSENT;
-    g_autofree char *meant = weir_did_you_mean_of(stage_name, stage_name_at, plan->pipeline);
-    weir_diagnostics_error(diagnostics, at, "stage \"%s\" takes its input from the unknown stage \"%s\"%s",
-                           who->name, stage_name, meant);
-    return WRONG;
-  }
+  if (!stage)
+    return WRONG; /* what it would be could not be read, as was reported */
   if (!stage->class)
     return WRONG; /* its own error was reported */
   if (!dot && stage->n_outputs == 1) {
@@ -87,31 +76,59 @@ add_edge(WeirPlan *plan, WeirOutput *from, WeirInput *to, WeirPosition at)
 }
 
 static void
-follow(WeirPlan *plan, GHashTable *skipped, WeirInput *input, const WeirReference *reference,
-       WeirDiagnostics *diagnostics)
+refuse_absent(const WeirInput *input, const WeirReference *reference, WeirDiagnostics *diagnostics)
 {
-  gboolean absent = FALSE;
-  for (guint i = 0; i < reference->names->len; i++) {
-    const char *name = reference->names->pdata[i];
-    WeirPosition at = g_array_index(reference->positions, WeirPosition, i);
+  const WeirCandidate *first = &g_array_index(reference->sources, WeirCandidate, 0);
+  WeirDiagnostic *entry =
+      weir_diagnostics_error(diagnostics, reference->position,
+                             "stage \"%s\" takes its input from \"%s\", which is left out in this run",
+                             input->stage->name, first->name);
+  for (guint i = 0; i < reference->sources->len; i++) {
+    const WeirCandidate *source = &g_array_index(reference->sources, WeirCandidate, i);
+    g_autofree char *where = weir_position_to_string(source->absent_where);
+    weir_diagnostic_note(entry, "%s (%s)", source->absent, where);
+  }
+  weir_diagnostic_hint(entry, reference->first ? "add a source that is always there to \"first\""
+                                               : "give another source with {\"first\": [...]}");
+}
+
+static void
+follow(WeirPlan *plan, WeirInput *input, const WeirReference *reference, WeirDiagnostics *diagnostics)
+{
+  for (guint i = 0; i < reference->sources->len; i++) {
+    const WeirCandidate *source = &g_array_index(reference->sources, WeirCandidate, i);
     WeirOutput *output = NULL;
-    switch (find_output(plan, skipped, name, at, input->stage, &output, diagnostics)) {
+    switch (find_output(plan, source, &output, diagnostics)) {
     case FOUND:
-      add_edge(plan, output, input, at);
+      add_edge(plan, output, input, source->position);
       return;
     case WRONG:
       return;
     case ABSENT:
-      absent = TRUE;
+      break;
     }
   }
-  if (!absent || (input->row->flags & WEIR_PORT_OPTIONAL))
-    return; /* an optional input is left unconnected */
-  WeirDiagnostic *entry =
-      weir_diagnostics_error(diagnostics, reference->position,
-                             "stage \"%s\" takes its input from \"%s\", which is left out in this run",
-                             input->stage->name, (const char *)reference->names->pdata[0]);
-  weir_diagnostic_hint(entry, "its \"when\" does not hold; give another source with {\"first\": [...]}");
+  if (reference->sources->len && !(input->row->flags & WEIR_PORT_OPTIONAL))
+    refuse_absent(input, reference, diagnostics); /* an optional input is left unconnected */
+}
+
+/* Nothing was connected, since what is written stands for nothing: an "each" over an empty list. */
+static gboolean
+refuse_nothing(const WeirInput *input, const WeirInputSpec *spec, WeirDiagnostics *diagnostics)
+{
+  for (guint r = 0; r < spec->references->len; r++) {
+    const WeirReference *reference = spec->references->pdata[r];
+    if (!reference->nothing || (input->row->flags & WEIR_PORT_OPTIONAL))
+      continue;
+    g_autofree char *where = weir_position_to_string(reference->nothing_where);
+    weir_diagnostic_note(
+        weir_diagnostics_error(diagnostics, reference->position,
+                               "input \"%s\" of stage \"%s\" (%s) needs a source, but there is none",
+                               input->name, input->stage->name, input->stage->use),
+        "%s (%s)", reference->nothing, where);
+    return TRUE;
+  }
+  return FALSE;
 }
 
 static WeirInput *
@@ -150,31 +167,35 @@ find_input(WeirPlanStage *stage, const WeirInputSpec *spec, WeirDiagnostics *dia
   return NULL;
 }
 
+/* FALSE: the input has an error of its own. */
+static gboolean
+connect_input(WeirPlan *plan, WeirInput *input, const WeirInputSpec *spec, WeirDiagnostics *diagnostics)
+{
+  if (spec->references->len > 1 && !(input->row->flags & WEIR_PORT_MANY)) {
+    weir_diagnostic_hint(
+        weir_diagnostics_error(diagnostics, spec->position,
+                               "input \"%s\" of stage \"%s\" (%s) takes one source, not a list", input->name,
+                               input->stage->name, input->stage->use),
+        "{\"first\": [...]} takes the first that exists");
+    return FALSE;
+  }
+  gsize before = weir_diagnostics_n_errors(diagnostics);
+  for (guint r = 0; r < spec->references->len; r++)
+    follow(plan, input, spec->references->pdata[r], diagnostics);
+  if (weir_diagnostics_n_errors(diagnostics) != before)
+    return FALSE;
+  return input->edges->len > 0 ||
+         (!refuse_nothing(input, spec, diagnostics) && (input->row->flags & WEIR_PORT_OPTIONAL));
+}
+
 static void
-connect_stage(WeirPlan *plan, WeirPlanStage *stage, GHashTable *skipped, WeirDiagnostics *diagnostics)
+connect_stage(WeirPlan *plan, WeirPlanStage *stage, WeirDiagnostics *diagnostics)
 {
   gboolean failed = FALSE;
   for (guint i = 0; i < stage->spec->inputs->len; i++) {
     const WeirInputSpec *spec = stage->spec->inputs->pdata[i];
     WeirInput *input = find_input(stage, spec, diagnostics);
-    if (!input) {
-      failed = TRUE;
-      continue;
-    }
-    if (spec->references->len > 1 && !(input->row->flags & WEIR_PORT_MANY)) {
-      weir_diagnostic_hint(
-          weir_diagnostics_error(diagnostics, spec->position,
-                                 "input \"%s\" of stage \"%s\" (%s) takes one source, not a list",
-                                 input->name, stage->name, stage->use),
-          "{\"first\": [...]} takes the first that exists");
-      failed = TRUE;
-      continue;
-    }
-    gsize before = weir_diagnostics_n_errors(diagnostics);
-    for (guint r = 0; r < spec->references->len; r++)
-      follow(plan, skipped, input, spec->references->pdata[r], diagnostics);
-    failed |= weir_diagnostics_n_errors(diagnostics) != before;
-    failed |= input->edges->len == 0; /* from a stage that has an error of its own */
+    failed |= !input || !connect_input(plan, input, spec, diagnostics);
   }
   for (guint i = 0; i < stage->n_inputs && !failed; i++) {
     WeirInput *input = &stage->inputs[i];
@@ -188,20 +209,31 @@ connect_stage(WeirPlan *plan, WeirPlanStage *stage, GHashTable *skipped, WeirDia
 
 /* A stage that could not be made: where it takes its input from is still looked at. */
 static void
-note_mentions(WeirPlan *plan, const WeirPlanStage *stage, GHashTable *skipped, WeirDiagnostics *diagnostics)
+note_mentions(WeirPlan *plan, const WeirPlanStage *stage, WeirDiagnostics *diagnostics)
 {
   for (guint i = 0; i < stage->spec->inputs->len; i++) {
     const WeirInputSpec *spec = stage->spec->inputs->pdata[i];
     for (guint r = 0; r < spec->references->len; r++) {
       const WeirReference *reference = spec->references->pdata[r];
-      for (guint n = 0; n < reference->names->len; n++) {
+      for (guint n = 0; n < reference->sources->len; n++) {
         WeirOutput *output;
-        if (find_output(plan, skipped, reference->names->pdata[n],
-                        g_array_index(reference->positions, WeirPosition, n), stage, &output,
-                        diagnostics) == FOUND)
+        if (find_output(plan, &g_array_index(reference->sources, WeirCandidate, n), &output, diagnostics) ==
+            FOUND)
           output->mentioned = TRUE;
       }
     }
+  }
+}
+
+/* Those that an include discards: "" is the only one. */
+static void
+add_discarded(const WeirPlanStage *stage, GHashTable *discarded)
+{
+  const GPtrArray *names = stage->spec->discarded;
+  for (guint i = 0; names && i < names->len; i++) {
+    const char *name = names->pdata[i];
+    if (*name || stage->n_outputs)
+      g_hash_table_add(discarded, (gpointer)(*name ? name : stage->outputs[0].name));
   }
 }
 
@@ -233,6 +265,7 @@ check_unused(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
 {
   g_autoptr(GHashTable) discarded = g_hash_table_new(g_str_hash, g_str_equal);
   read_discard(stage, discarded, diagnostics);
+  add_discarded(stage, discarded);
   for (guint o = 0; o < stage->n_outputs; o++) {
     WeirOutput *output = &stage->outputs[o];
     if (output->edges->len || output->mentioned || !(output->row->flags & WEIR_PORT_REQUIRED) ||
@@ -248,14 +281,14 @@ check_unused(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
 }
 
 void
-weir_plan_connect(WeirPlan *plan, GHashTable *skipped, WeirDiagnostics *diagnostics)
+weir_plan_connect(WeirPlan *plan, WeirDiagnostics *diagnostics)
 {
   gsize before = weir_diagnostics_n_errors(diagnostics);
   for (guint i = 0; i < plan->stages->len; i++)
     if (((WeirPlanStage *)plan->stages->pdata[i])->class)
-      connect_stage(plan, plan->stages->pdata[i], skipped, diagnostics);
+      connect_stage(plan, plan->stages->pdata[i], diagnostics);
     else
-      note_mentions(plan, plan->stages->pdata[i], skipped, diagnostics);
+      note_mentions(plan, plan->stages->pdata[i], diagnostics);
   if (weir_diagnostics_n_errors(diagnostics) != before)
     return; /* an edge that is missing would show again as an output that nothing takes */
   for (guint i = 0; i < plan->stages->len; i++)

@@ -120,7 +120,7 @@ weir_plan_write_json(WeirPlan *plan, WeirJsonWriter *json)
     const WeirParameter *parameter = plan->pipeline->parameters->pdata[i];
     weir_json_key(json, parameter->name);
     if (parameter->value)
-      weir_node_write_json(parameter->value, json);
+      weir_node_write_json(parameter->shown ? parameter->shown : parameter->value, json);
     else
       weir_json_null(json);
   }
@@ -130,6 +130,9 @@ weir_plan_write_json(WeirPlan *plan, WeirJsonWriter *json)
   for (guint i = 0; i < plan->stages->len; i++) {
     WeirPlanStage *stage = plan->stages->pdata[i];
     g_autoptr(WeirNode) options = weir_options_to_node(stage->class, stage->state, stage->given);
+    for (gsize o = 0; stage->shown && o < weir_node_size(stage->shown); o++)
+      weir_node_set(options, weir_node_key_at(stage->shown, o), WEIR_POSITION_NONE,
+                    weir_node_ref(weir_node_at(stage->shown, o)));
     weir_json_begin_object(json);
     weir_json_member_string(json, "name", stage->name);
     weir_json_member_string(json, "use", stage->use);

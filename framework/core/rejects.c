@@ -23,11 +23,11 @@
 /* ---- What the pipeline says ------------------------------------------------------------------------------ */
 
 void
-weir_reject_policy_read(const WeirPipeline *pipeline, const WeirNode *on_error, const WeirNode *max,
-                        WeirRejectPolicy *policy, WeirDiagnostics *diagnostics)
+weir_reject_policy_read(const WeirScope *scope, const WeirElement *element, const WeirNode *on_error,
+                        const WeirNode *max, WeirRejectPolicy *policy, WeirDiagnostics *diagnostics)
 {
-  g_autoptr(WeirNode) what = on_error ? weir_pipeline_expand(pipeline, on_error, diagnostics) : NULL;
-  g_autoptr(WeirNode) most = max ? weir_pipeline_expand(pipeline, max, diagnostics) : NULL;
+  g_autoptr(WeirNode) what = on_error ? weir_scope_expand(scope, element, on_error, NULL, diagnostics) : NULL;
+  g_autoptr(WeirNode) most = max ? weir_scope_expand(scope, element, max, NULL, diagnostics) : NULL;
   if (what && weir_node_kind(what) != WEIR_NODE_NULL) {
     const char *text = weir_node_kind(what) == WEIR_NODE_STRING ? weir_node_string(what) : "";
     policy->reject = g_str_equal(text, "reject");

@@ -13,8 +13,8 @@ typedef struct WeirRun WeirRun;
 #define WEIR_REJECTS_DEFAULT 1000 /* where "reject" is said without a number */
 
 /* Settle a policy from what is written, each node NULL where nothing is; what is not written stays as it is. */
-void weir_reject_policy_read(const WeirPipeline *pipeline, const WeirNode *on_error, const WeirNode *max,
-                             WeirRejectPolicy *policy, WeirDiagnostics *diagnostics);
+void weir_reject_policy_read(const WeirScope *scope, const WeirElement *element, const WeirNode *on_error,
+                             const WeirNode *max, WeirRejectPolicy *policy, WeirDiagnostics *diagnostics);
 
 /* ---- Where a record came from ---------------------------------------------------------------------------- */
 

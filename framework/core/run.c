@@ -170,13 +170,6 @@ parameter_name_at(gpointer data, gsize index)
                                            : NULL;
 }
 
-static const char *
-stage_name_at(gpointer data, gsize index)
-{
-  const WeirPipeline *pipeline = data;
-  return index < pipeline->stages->len ? ((WeirStageSpec *)pipeline->stages->pdata[index])->name : NULL;
-}
-
 gboolean
 weir_run_set_parameter(WeirRun *run, const char *name, const char *value, GError **error)
 {
@@ -194,38 +187,20 @@ weir_run_set_parameter(WeirRun *run, const char *name, const char *value, GError
 gboolean
 weir_run_set_option(WeirRun *run, const char *assignment, GError **error)
 {
-  const char *equals = strchr(assignment, '=');
-  g_autofree char *target = equals ? g_strndup(assignment, equals - assignment) : NULL;
-  char *dot = target ? strchr(target, '.') : NULL;
-  if (!dot || dot == target || !dot[1]) {
-    g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, "--set wants STAGE.OPTION=VALUE, not \"%s\"",
-                assignment);
-    return FALSE;
-  }
-  *dot = '\0';
-  WeirStageSpec *stage = weir_pipeline_stage(run->pipeline, target);
-  if (!stage) {
-    g_autofree char *meant = weir_did_you_mean_of(target, stage_name_at, run->pipeline);
-    g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, "--set: pipeline \"%s\" has no stage \"%s\"%s",
-                run->pipeline->name, target, meant);
-    return FALSE;
-  }
-  g_autofree char *origin = g_strdup_printf("--set %s.%s", target, dot + 1);
-  WeirPosition position = weir_position(origin, 0, 0);
+  g_autoptr(GError) reason = NULL;
+  return weir_pipeline_set_option(run->pipeline, assignment, &reason) || usage(error, reason);
+}
+
+gboolean
+weir_run_set_config(WeirRun *run, const char *file, GError **error)
+{
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
-  WeirNode *value = weir_node_parse_argument(equals + 1, position, diagnostics);
-  if (!value) {
-    invalid(error, diagnostics);
-    if (error && *error)
-      (*error)->code = WEIR_EXIT_USAGE;
-    return FALSE;
-  }
-  WeirNode *options = stage->options ? weir_node_copy(stage->options) : weir_node_new_map(position);
-  weir_node_set(options, dot + 1, position, value);
-  if (stage->options)
-    weir_node_unref(stage->options);
-  stage->options = options;
-  return TRUE;
+  if (weir_pipeline_set_config(run->pipeline, file, diagnostics))
+    return TRUE;
+  invalid(error, diagnostics);
+  if (error && *error)
+    (*error)->code = WEIR_EXIT_USAGE;
+  return FALSE;
 }
 
 void

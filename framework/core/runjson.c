@@ -18,6 +18,18 @@ write_digested(WeirJsonWriter *json, const char *path)
 }
 
 static void
+write_included(WeirJsonWriter *json, const WeirPipeline *pipeline)
+{
+  if (pipeline->files->len < 2)
+    return;
+  weir_json_key(json, "included");
+  weir_json_begin_array(json);
+  for (guint i = 1; i < pipeline->files->len; i++)
+    write_digested(json, ((const WeirPipelineFile *)pipeline->files->pdata[i])->path);
+  weir_json_end_array(json);
+}
+
+static void
 write_plugins(WeirJsonWriter *json, WeirRun *run)
 {
   g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
@@ -113,6 +125,7 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
     weir_json_member_unsigned(json, "rejects", weir_rejects_total(run));
   weir_json_key(json, "pipeline");
   write_digested(json, run->pipeline->file);
+  write_included(json, run->pipeline);
   weir_json_key(json, "plan");
   weir_plan_write_json(run->plan, json);
   write_plugins(json, run);

@@ -1,79 +1,152 @@
 /* SPDX-License-Identifier: MIT */
-/* What a pipeline file says with parameters: ${…} in strings, and "when" conditions. */
+/* Puts values in place of ${…} in what a pipeline file writes. */
 #include "base/nearest.h"
-#include "core/pipeline.h"
+#include "core/pipeline_private.h"
+
+#define MAX_EXPANDED (1u << 24) /* values, and 16 bytes of text as one, in all of a pipeline */
 
 typedef struct {
-  const WeirPipeline *pipeline;
+  const WeirScope *scope;
+  const WeirElement *element;
+  gboolean shown; /* what came from the environment stays a reference */
+  gboolean environment;
   WeirDiagnostics *diagnostics;
 } Expansion;
 
+/* ---- Names ---------------------------------------------------------------------------------------------- */
+
+void
+weir_named_clear(WeirNamed *named)
+{
+  weir_node_unref(named->value);
+  weir_node_unref(named->shown);
+  *named = (WeirNamed){0};
+}
+
+const char *
+weir_scope_parameter_name_at(gpointer data, gsize index)
+{
+  const WeirScope *scope = data;
+  return index < scope->parameters->len ? ((WeirParameter *)scope->parameters->pdata[index])->name : NULL;
+}
+
+static WeirNode *
+keep_node(WeirNode *node)
+{
+  return node && weir_node_kind(node) != WEIR_NODE_NULL ? weir_node_ref(node) : NULL;
+}
+
 static const char *
-parameter_name(gpointer data, gsize index)
+member_name_at(gpointer data, gsize index)
 {
-  const WeirPipeline *pipeline = data;
-  return index < pipeline->parameters->len ? ((WeirParameter *)pipeline->parameters->pdata[index])->name
-                                           : NULL;
+  const WeirNode *map = data;
+  gsize n = weir_node_size(map);
+  return index < n ? weir_node_key_at(map, index) : index == n && !weir_node_get(map, "key") ? "key" : NULL;
 }
 
+/* Of a member that an element does not have. */
 static WeirDiagnostic *
-unknown_parameter(const WeirPipeline *pipeline, const char *name, WeirPosition at,
-                  WeirDiagnostics *diagnostics)
+refuse_member(const WeirElement *element, const char *member, WeirPosition at, WeirDiagnostics *diagnostics)
 {
-  g_autofree char *meant = weir_did_you_mean_of(name, parameter_name, (gpointer)pipeline);
-  return weir_diagnostics_error(diagnostics, at, "unknown parameter \"%s\"%s", name, meant);
+  if (weir_node_kind(element->value) != WEIR_NODE_MAP) {
+    WeirDiagnostic *error = weir_diagnostics_error(
+        diagnostics, at, "element \"%s\" of \"each\" is no map: it has no \"%s\"", element->key, member);
+    weir_diagnostic_hint(error, "${each} is the element itself, ${each.key} its name");
+    return error;
+  }
+  g_autofree char *meant = weir_did_you_mean_of(member, member_name_at, element->value);
+  WeirDiagnostic *error = weir_diagnostics_error(
+      diagnostics, at, "element \"%s\" of \"each\" has no \"%s\"%s", element->key, member, meant);
+  weir_diagnostic_hint(error, "give it null for no value");
+  return error;
 }
 
-static WeirParameter *
-find_parameter(const WeirPipeline *pipeline, const char *name, WeirPosition at, WeirDiagnostics *diagnostics)
+/* "each" or "each.MEMBER" */
+static WeirDiagnostic *
+look_up_element(const WeirElement *element, const char *name, WeirPosition at, WeirNamed *named,
+                WeirDiagnostics *diagnostics)
 {
-  WeirParameter *parameter = weir_pipeline_parameter(pipeline, name);
-  if (!parameter)
-    unknown_parameter(pipeline, name, at, diagnostics);
-  return parameter;
+  const char *member = name[4] ? name + 5 : NULL;
+  if (!element)
+    return weir_diagnostics_error(diagnostics, at, "\"%s\" is used where there is no \"each\"", name);
+  if (!member) {
+    named->value = keep_node(element->value);
+    named->shown = keep_node(element->shown);
+  } else if (g_str_equal(member, "key")) {
+    named->value = weir_node_new_string(at, element->key);
+  } else if (weir_node_get(element->value, member)) {
+    named->value = keep_node(weir_node_get(element->value, member));
+    named->shown = keep_node(weir_node_get(element->shown, member));
+  } else {
+    return refuse_member(element, member, at, diagnostics);
+  }
+  named->environment = named->value && named->shown && !weir_node_equal(named->shown, named->value);
+  return NULL;
 }
 
-/* ${env:NAME} or ${env:NAME:-default}: the text, or NULL after an error. */
-static char *
-environment(const char *inside, WeirPosition at, WeirDiagnostics *diagnostics)
+WeirDiagnostic *
+weir_scope_look_up(const WeirScope *scope, const WeirElement *element, const char *name, WeirPosition at,
+                   WeirNamed *named, WeirDiagnostics *diagnostics)
 {
-  const char *otherwise = strstr(inside, ":-");
-  g_autofree char *name = otherwise ? g_strndup(inside, otherwise - inside) : g_strdup(inside);
-  const char *value = g_getenv(name);
-  if (!value && otherwise)
-    value = otherwise + 2;
+  if (g_str_equal(name, "each") || g_str_has_prefix(name, "each."))
+    return look_up_element(element, name, at, named, diagnostics);
+  const WeirParameter *parameter = weir_scope_parameter(scope, name);
+  if (!parameter) {
+    g_autofree char *meant = weir_did_you_mean_of(name, weir_scope_parameter_name_at, (gpointer)scope);
+    return weir_diagnostics_error(diagnostics, at, "unknown parameter \"%s\"%s", name, meant);
+  }
+  named->value = keep_node(parameter->value);
+  named->shown = keep_node(parameter->shown);
+  named->secret = parameter->type == WEIR_PARAMETER_SECRET;
+  named->environment = parameter->shown != NULL;
+  return NULL;
+}
+
+/* ---- The environment ------------------------------------------------------------------------------------ */
+
+/* ${env:NAME} or ${env:NAME:-default}, of which `inside` is what stands behind "env:". The value, NULL after an error;
+   `*otherwise`: it is the default. As in a shell, an empty variable is as none where there is a default. */
+static const char *
+environment(const Expansion *x, const char *inside, WeirPosition at, gboolean *otherwise)
+{
+  const char *dash = strstr(inside, ":-");
+  g_autofree char *name = dash ? g_strndup(inside, (gsize)(dash - inside)) : g_strdup(inside);
+  gsize before = weir_diagnostics_n_errors(x->diagnostics);
+  const char *value = weir_environment_get(x->scope->pipeline->environment, name, x->diagnostics);
+  *otherwise = dash && (!value || !*value);
+  if (*otherwise)
+    return dash + 2;
   if (value && g_utf8_validate(value, -1, NULL))
-    return g_strdup(value);
+    return value;
   if (value)
-    weir_diagnostics_error(diagnostics, at, "the environment variable %s is not valid UTF-8", name);
-  else
+    weir_diagnostics_error(x->diagnostics, at, "the environment variable %s is not valid UTF-8", name);
+  else if (weir_diagnostics_n_errors(x->diagnostics) == before) /* else it may stand in .env */
     weir_diagnostic_hint(
-        weir_diagnostics_error(diagnostics, at, "the environment variable %s is not set", name),
+        weir_diagnostics_error(x->diagnostics, at, "the environment variable %s is not set", name),
         "set it, or write ${env:%s:-DEFAULT}", name);
   return NULL;
 }
 
-/* The text of a value inside a longer string; NULL after an error. */
-static char *
-value_as_text(const WeirParameter *parameter, WeirPosition at, WeirDiagnostics *diagnostics)
+static WeirNode *
+environment_node(Expansion *x, const char *inside, WeirPosition at)
 {
-  if (!parameter->value) {
-    weir_diagnostics_error(diagnostics, at, "parameter \"%s\" has no value to put into a text",
-                           parameter->name);
-    return NULL;
+  gboolean otherwise;
+  x->environment = TRUE;
+  if (x->shown) {
+    g_autofree char *text = g_strdup_printf("${env:%s}", inside);
+    return weir_node_new_string(at, text);
   }
-  if (weir_node_kind(parameter->value) == WEIR_NODE_STRING)
-    return g_strdup(weir_node_string(parameter->value));
-  return weir_node_to_json(parameter->value, FALSE);
+  const char *value = environment(x, inside, at, &otherwise);
+  return value ? weir_node_new_text(at, value, otherwise ? NULL : WEIR_ORIGIN_ENVIRONMENT, WEIR_TEXT_UNTYPED)
+               : NULL;
 }
 
-static char *
-reference_text(const Expansion *x, const char *inside, WeirPosition at)
+/* ---- Texts ---------------------------------------------------------------------------------------------- */
+
+gboolean
+weir_text_has_reference(const WeirNode *node)
 {
-  if (g_str_has_prefix(inside, "env:"))
-    return environment(inside + 4, at, x->diagnostics);
-  WeirParameter *parameter = find_parameter(x->pipeline, inside, at, x->diagnostics);
-  return parameter ? value_as_text(parameter, at, x->diagnostics) : NULL;
+  return weir_node_kind(node) == WEIR_NODE_STRING && strstr(weir_node_string(node), "${");
 }
 
 /* The text between "${" and "}" at `p`, and the end; NULL without an end. */
@@ -84,62 +157,147 @@ reference_at(const char *p, const char **end)
   if (!close)
     return NULL;
   *end = close + 1;
-  return g_strndup(p + 2, close - p - 2);
+  return g_strndup(p + 2, (gsize)(close - p - 2));
 }
 
-/* Stands for a member to be left out: an optional parameter without a value. */
-static gboolean
-is_hole(const Expansion *x, const WeirNode *node)
+/* What is inside a text that is one reference and nothing else; NULL: it is not. */
+static char *
+sole_reference(const WeirNode *node)
 {
-  if (weir_node_kind(node) != WEIR_NODE_STRING || !g_str_has_prefix(weir_node_string(node), "${"))
-    return FALSE;
   const char *end;
+  if (weir_node_kind(node) != WEIR_NODE_STRING || !g_str_has_prefix(weir_node_string(node), "${"))
+    return NULL;
   g_autofree char *inside = reference_at(weir_node_string(node), &end);
-  WeirParameter *parameter = inside && !*end ? weir_pipeline_parameter(x->pipeline, inside) : NULL;
-  return parameter && !parameter->value;
+  return inside && !*end && !strstr(inside, "${") ? g_steal_pointer(&inside) : NULL;
+}
+
+/* A name's value, or NULL: it has none (then `*hole`), or after an error. */
+static WeirNode *
+named_node(Expansion *x, const char *name, WeirPosition at, gboolean *hole)
+{
+  g_auto(WeirNamed) named = {0};
+  if (weir_scope_look_up(x->scope, x->element, name, at, &named, x->diagnostics))
+    return NULL;
+  x->environment |= named.environment;
+  *hole = !named.value;
+  if (!named.value)
+    return NULL;
+  return weir_node_ref(x->shown && named.shown ? named.shown : named.value);
+}
+
+/* The text of a reference inside a longer one; NULL after an error. */
+static char *
+reference_text(Expansion *x, const char *inside, WeirPosition at)
+{
+  gboolean hole = FALSE;
+  if (g_str_has_prefix(inside, "env:")) {
+    g_autoptr(WeirNode) node = environment_node(x, inside + 4, at);
+    return node ? g_strdup(weir_node_string(node)) : NULL;
+  }
+  g_autoptr(WeirNode) node = named_node(x, inside, at, &hole);
+  if (hole)
+    weir_diagnostics_error(x->diagnostics, at, "%s\"%s\" has no value to put into a text",
+                           g_str_has_prefix(inside, "each") ? "" : "parameter ", inside);
+  if (!node)
+    return NULL;
+  if (weir_node_text_flags(node) & WEIR_TEXT_SECRET) {
+    weir_diagnostic_hint(weir_diagnostics_error(x->diagnostics, at,
+                                                "\"%s\" is a secret, which cannot be a part of a text",
+                                                inside),
+                         "give it to an option that is a secret, as \"${%s}\" and nothing else", inside);
+    return NULL;
+  }
+  return weir_node_kind(node) == WEIR_NODE_STRING ? g_strdup(weir_node_string(node))
+                                                  : weir_node_to_json(node, FALSE);
+}
+
+/* FALSE: the text ends with the mistake. */
+static gboolean
+append_reference(Expansion *x, GString *out, const char **p, WeirPosition at)
+{
+  const char *end = NULL;
+  g_autofree char *inside = reference_at(*p, &end);
+  if (!inside) {
+    weir_diagnostic_hint(weir_diagnostics_error(x->diagnostics, at, "\"${\" without \"}\""),
+                         "write $${ for the characters themselves");
+    return FALSE;
+  }
+  if (strstr(inside, "${")) {
+    weir_diagnostics_error(x->diagnostics, at, "\"${%s\": a reference cannot stand inside another", inside);
+    return FALSE;
+  }
+  g_autofree char *value = reference_text(x, inside, at);
+  if (value)
+    g_string_append(out, value);
+  *p = end;
+  return TRUE;
 }
 
 static WeirNode *
-expand_string(const Expansion *x, const WeirNode *node)
+mixed_text(Expansion *x, const char *text, WeirPosition at)
 {
-  const char *text = weir_node_string(node);
-  WeirPosition at = weir_node_position(node);
-  if (!strstr(text, "${"))
-    return NULL;
-  const char *end;
-  if (g_str_has_prefix(text, "${")) {
-    g_autofree char *inside = reference_at(text, &end);
-    if (inside && !*end && !g_str_has_prefix(inside, "env:")) {
-      WeirParameter *parameter = find_parameter(x->pipeline, inside, at, x->diagnostics);
-      return parameter && parameter->value ? weir_node_ref(parameter->value) : weir_node_new_null(at);
-    }
-  }
   g_autoptr(GString) out = g_string_new(NULL);
   for (const char *p = text; *p;) {
     if (g_str_has_prefix(p, "$${")) {
-      g_string_append(out, "${");
+      g_string_append(out, x->shown ? "$${" : "${");
       p += 3;
-    } else if (g_str_has_prefix(p, "${")) {
-      g_autofree char *inside = reference_at(p, &end);
-      if (!inside) {
-        weir_diagnostic_hint(weir_diagnostics_error(x->diagnostics, at, "\"${\" without \"}\""),
-                             "write $${ for the characters themselves");
-        break;
-      }
-      g_autofree char *value = reference_text(x, inside, at);
-      if (value)
-        g_string_append(out, value);
-      p = end;
-    } else {
+    } else if (!g_str_has_prefix(p, "${")) {
       g_string_append_c(out, *p++);
+    } else if (!append_reference(x, out, &p, at)) {
+      break;
     }
   }
   return weir_node_new_string(at, out->str);
 }
 
+/* What stands in place of a text; NULL: the text itself. */
+static WeirNode *
+expand_string(Expansion *x, const WeirNode *node)
+{
+  WeirPosition at = weir_node_position(node);
+  gboolean hole = FALSE;
+  if (!weir_text_has_reference(node))
+    return NULL;
+  g_autofree char *inside = sole_reference(node);
+  if (!inside)
+    return mixed_text(x, weir_node_string(node), at);
+  WeirNode *value = g_str_has_prefix(inside, "env:") ? environment_node(x, inside + 4, at)
+                                                     : named_node(x, inside, at, &hole);
+  return value ? value : weir_node_new_null(at);
+}
+
+/* ---- Trees ---------------------------------------------------------------------------------------------- */
+
+/* Stands for a member to be left out: a name without a value. */
+static gboolean
+is_hole(const Expansion *x, const WeirNode *node)
+{
+  g_autofree char *inside = sole_reference(node);
+  g_auto(WeirNamed) named = {0};
+  g_autoptr(WeirDiagnostics) ignored = NULL;
+  if (!inside || g_str_has_prefix(inside, "env:"))
+    return FALSE;
+  ignored = weir_diagnostics_new();
+  return !weir_scope_look_up(x->scope, x->element, inside, WEIR_POSITION_NONE, &named, ignored) &&
+         !named.value;
+}
+
+static gboolean
+count(Expansion *x, const WeirNode *made)
+{
+  WeirPipeline *pipeline = x->scope->pipeline;
+  gboolean text = weir_node_kind(made) == WEIR_NODE_STRING;
+  pipeline->expanded += 1 + (text ? strlen(weir_node_string(made)) / 16 : 0);
+  if (pipeline->expanded <= MAX_EXPANDED)
+    return TRUE;
+  weir_diagnostics_error(x->diagnostics, weir_position(pipeline->file, 0, 0),
+                         "the pipeline is too large with ${…}, \"each\" and \"include\" written out");
+  return FALSE;
+}
+
 /* A copy with every ${…} replaced; members and items that are holes are left out. */
 static WeirNode *
-expand(const Expansion *x, const WeirNode *node)
+expand(Expansion *x, const WeirNode *node)
 {
   WeirNodeKind kind = weir_node_kind(node);
   WeirNode *result = NULL;
@@ -151,7 +309,8 @@ expand(const Expansion *x, const WeirNode *node)
     result = weir_node_new_list(weir_node_position(node));
   if (!result)
     return weir_node_ref((WeirNode *)node);
-  for (gsize i = 0; i < weir_node_size(node); i++) {
+  gboolean within = count(x, result);
+  for (gsize i = 0; i < weir_node_size(node) && within && kind != WEIR_NODE_STRING; i++) {
     const WeirNode *child = weir_node_at(node, i);
     if (is_hole(x, child))
       continue;
@@ -164,66 +323,21 @@ expand(const Expansion *x, const WeirNode *node)
 }
 
 WeirNode *
-weir_pipeline_expand(const WeirPipeline *pipeline, const WeirNode *node, WeirDiagnostics *diagnostics)
+weir_scope_expand(const WeirScope *scope, const WeirElement *element, const WeirNode *node,
+                  gboolean *from_environment, WeirDiagnostics *diagnostics)
 {
-  Expansion x = {pipeline, diagnostics};
+  Expansion x = {scope, element, FALSE, FALSE, diagnostics};
   gsize before = weir_diagnostics_n_errors(diagnostics);
   g_autoptr(WeirNode) result = expand(&x, node);
+  if (from_environment && x.environment)
+    *from_environment = TRUE;
   return weir_diagnostics_n_errors(diagnostics) == before ? g_steal_pointer(&result) : NULL;
 }
 
-/* ---- when ----------------------------------------------------------------------------------------------- */
-
-static gboolean
-parameter_holds(const WeirParameter *parameter)
+WeirNode *
+weir_scope_expand_shown(const WeirScope *scope, const WeirElement *element, const WeirNode *node)
 {
-  if (!parameter->value)
-    return FALSE;
-  return weir_node_kind(parameter->value) != WEIR_NODE_BOOLEAN || weir_node_boolean(parameter->value);
-}
-
-static gboolean
-equals(const WeirParameter *parameter, const char *literal)
-{
-  if (!parameter->value)
-    return FALSE;
-  if (weir_node_kind(parameter->value) == WEIR_NODE_STRING) {
-    gsize n = strlen(literal);
-    if (n >= 2 && (literal[0] == '"' || literal[0] == '\'') && literal[n - 1] == literal[0]) {
-      g_autofree char *inner = g_strndup(literal + 1, n - 2);
-      return g_str_equal(weir_node_string(parameter->value), inner);
-    }
-    return g_str_equal(weir_node_string(parameter->value), literal);
-  }
-  g_autofree char *value = weir_node_to_json(parameter->value, FALSE);
-  return g_str_equal(value, literal);
-}
-
-gboolean
-weir_pipeline_when(const WeirPipeline *pipeline, const WeirNode *when, WeirDiagnostics *diagnostics)
-{
-  if (!when || !weir_node_check_kind(when, WEIR_NODE_STRING, "\"when\"", diagnostics))
-    return TRUE;
-  WeirPosition at = weir_node_position(when);
-  const char *text = weir_node_string(when);
-  const char *compare = strstr(text, "==");
-  gboolean negated = FALSE;
-  if (!compare && (compare = strstr(text, "!=")))
-    negated = TRUE;
-  if (!compare && text[0] == '!') {
-    negated = TRUE;
-    text++;
-  }
-  g_autofree char *name = compare ? g_strndup(text, compare - text) : g_strdup(text);
-  g_strstrip(name);
-  WeirParameter *parameter = weir_pipeline_parameter(pipeline, name);
-  if (!parameter) {
-    weir_diagnostic_hint(unknown_parameter(pipeline, name, at, diagnostics),
-                         "\"when\" is \"p\", \"!p\", \"p == value\" or \"p != value\", p being a parameter");
-    return TRUE;
-  }
-  if (!compare)
-    return parameter_holds(parameter) != negated;
-  g_autofree char *literal = g_strdup(compare + 2);
-  return equals(parameter, g_strstrip(literal)) != negated;
+  g_autoptr(WeirDiagnostics) ignored = weir_diagnostics_new();
+  Expansion x = {scope, element, TRUE, FALSE, ignored};
+  return expand(&x, node);
 }

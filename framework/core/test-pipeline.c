@@ -107,7 +107,7 @@ static const struct {
      "DIR/p.json:1:25: unknown key 'seeds' in the pipeline; did you mean 'seed'?\n"
      "DIR/p.json:2:32: parameter 'p' has the unknown type 'text'; valid: 'string', 'input-path', "
      "'output-path', "
-     "'integer', 'number', 'boolean', 'choice', 'size', … and 2 more\n"
+     "'integer', 'number', 'boolean', 'choice', 'size', … and 3 more\n"
      "DIR/p.json:3:13: stage 'a' has no 'use'\n  hint: say which stage it is, such as 'use': 'file.read'\n"
      "DIR/p.json:3:36: 'use' must be a string, not a list\n"},
 };
@@ -154,22 +154,20 @@ test_whole(Folder *folder, gconstpointer data)
   g_assert_cmpstr(p->name, ==, "all");
   g_assert_cmpstr(p->help, ==, "Everything");
   g_assert_cmpint(weir_node_integer(p->seed), ==, 7);
-  g_assert_cmpuint(p->stages->len, ==, 3);
-  const WeirStageSpec *z = p->stages->pdata[0], *a = p->stages->pdata[1], *m = p->stages->pdata[2];
+  g_assert_cmpuint(p->root->entries->len, ==, 3);
+  const WeirEntry *z = p->root->entries->pdata[0], *a = p->root->entries->pdata[1],
+                  *m = p->root->entries->pdata[2];
   g_assert_cmpstr(z->name, ==, "z"); /* in written order */
   g_assert_cmpuint(z->position.line, ==, 4);
   g_assert_cmpuint(a->inputs->len, ==, 2);
   const WeirInputSpec *more = a->inputs->pdata[1];
   g_assert_cmpstr(more->port, ==, "more");
-  g_assert_true(more->list);
   const WeirReference *first = more->references->pdata[1];
   g_assert_true(first->first);
-  g_assert_cmpuint(first->names->len, ==, 2);
-  g_assert_cmpstr(first->names->pdata[0], ==, "q");
+  g_assert_cmpuint(first->sources->len, ==, 2);
+  g_assert_cmpstr(g_array_index(first->sources, WeirCandidate, 0).name, ==, "q");
   const WeirInputSpec *unnamed = m->inputs->pdata[0];
   g_assert_null(unnamed->port);
-  g_assert_true(weir_pipeline_stage(p, "m") == m);
-  g_assert_null(weir_pipeline_stage(p, "n"));
 }
 
 /* ---- Values of parameters ------------------------------------------------------------------------------- */
@@ -263,7 +261,7 @@ test_defaults(Folder *folder, gconstpointer data)
     const WeirParameter *p = pipeline->parameters->pdata[i];
     g_autofree char *is = p->value ? weir_node_to_json(p->value, FALSE) : NULL;
     g_assert_cmpstr(is, ==, wanted[i]);
-    g_assert_cmpint(p->given, ==, i == 6);
+    g_assert_cmpint(p->given, ==, i == 6 ? WEIR_GIVEN_BY_COMMAND : WEIR_GIVEN_BY_NOBODY);
   }
 }
 
@@ -388,8 +386,8 @@ expand(Folder *folder, const char *options)
   g_autofree char *said = settle(pipeline, &fine);
   g_assert_cmpstr(said, ==, "");
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
-  const WeirStageSpec *stage = pipeline->stages->pdata[0];
-  g_autoptr(WeirNode) node = weir_pipeline_expand(pipeline, stage->options, diagnostics);
+  const WeirEntry *entry = pipeline->root->entries->pdata[0];
+  g_autoptr(WeirNode) node = weir_scope_expand(pipeline->root, NULL, entry->options, NULL, diagnostics);
   if (node) {
     g_assert_cmpuint(weir_diagnostics_n_errors(diagnostics), ==, 0);
     return weir_node_to_json(node, FALSE);
@@ -485,8 +483,8 @@ test_when(Folder *folder, gconstpointer data)
   g_autoptr(WeirPipeline) pipeline = load_well(folder, text);
   g_autofree char *said = settle(pipeline, &fine);
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
-  const WeirStageSpec *stage = pipeline->stages->pdata[0];
-  gboolean holds = weir_pipeline_when(pipeline, stage->when, diagnostics);
+  const WeirEntry *entry = pipeline->root->entries->pdata[0];
+  gboolean holds = weir_scope_when(pipeline->root, NULL, entry->when, diagnostics);
   g_assert_cmpuint(weir_diagnostics_n_errors(diagnostics), ==, conditions[i].holds < 0 ? 1 : 0);
   if (conditions[i].holds >= 0)
     g_assert_cmpint(holds, ==, conditions[i].holds);

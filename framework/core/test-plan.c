@@ -83,7 +83,8 @@ static const struct {
     {"left-out",
      "'load': { 'use': 'test.rows', 'when': 'off' },\n'a': { 'use': 'test.pass', 'from': 'load' }",
      "DIR/p.json:3:36: stage 'a' takes its input from 'load', which is left out in this run\n"
-     "  hint: its 'when' does not hold; give another source with {'first': [...]}"},
+     "  'load' is left out by its 'when': 'off' (DIR/p.json:2:39)\n"
+     "  hint: give another source with {'first': [...]}"},
     {"no-plugin", "'a': { 'use': 'tset.rows' }",
      "DIR/p.json:2:15: stage 'a': plugin 'tset' was not found; did you mean 'test'?…"},
     {"no-class", "'a': { 'use': 'test.row' }",

@@ -121,7 +121,11 @@ WEIR_PUBLIC const WeirParameterInfo *weir_run_get_parameters(WeirRun *run, guint
  */
 WEIR_PUBLIC gboolean weir_run_set_parameter(WeirRun *run, const char *name, const char *value,
                                             GError **error);
-/** Set an option of a stage: "stage.option=value"; the value is JSON or a plain string. */
+/** Set parameters and options of stages from a file, JSON or YAML: a map of parameters, and of "stage.option", to their
+ * values. A later file overrides an earlier one; weir_run_set_parameter() and weir_run_set_option() override all. FALSE: it
+ * cannot be read, or something in it is unknown or not of its type (all its errors in one). Since 0.2. */
+WEIR_PUBLIC gboolean weir_run_set_config(WeirRun *run, const char *file, GError **error);
+/** Set an option of a stage: "stage.option=value", also "sub/stage.option=value"; the value is JSON or a plain string. */
 WEIR_PUBLIC gboolean weir_run_set_option(WeirRun *run, const char *assignment, GError **error);
 /** Threads that may work at once; 0 (default): as many as there are processors. More than WEIR_MOST_JOBS are taken as
  * so many. */
