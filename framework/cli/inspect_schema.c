@@ -11,8 +11,10 @@ static const char fixed_definitions[] =
     "\"reference\":{\"description\":\"a text with the value of a parameter, ${p}, or of an environment "
     "variable, "
     "${env:NAME}\",\"type\":\"string\",\"pattern\":\"\\\\$\\\\{[^}]+\\\\}\"},"
-    "\"output\":{\"description\":\"STAGE.PORT, or STAGE where it has one output\",\"type\":\"string\","
-    "\"pattern\":\"^[A-Za-z][A-Za-z0-9_-]{0,63}([.].+)?$\"},"
+    "\"output\":{\"description\":\"STAGE.PORT, or STAGE where it has one output; SUB/STAGE in an included "
+    "pipeline, SUB.OUTPUT or INPUT of one; NAME/KEY, or NAME/* for all, with an \\\"each\\\"\","
+    "\"type\":\"string\","
+    "\"pattern\":\"^[A-Za-z$][A-Za-z0-9_{}$:-]*(/([*]|[A-Za-z0-9$][A-Za-z0-9_{}.$-]*))*([.].+)?$\"},"
     "\"source\":{\"anyOf\":[{\"$ref\":\"#/$defs/output\"},{\"description\":\"the first of these that exists "
     "in a "
     "run\",\"type\":\"object\",\"properties\":{\"first\":{\"type\":\"array\",\"items\":{\"$ref\":"
@@ -27,13 +29,33 @@ static const char fixed_definitions[] =
     "{\"type\":\"integer\",\"minimum\":0},{\"$ref\":\"#/$defs/reference\"}],\"default\":1000},"
     "\"parameter\":{\"type\":\"object\",\"properties\":{"
     "\"type\":{\"enum\":[\"string\",\"input-path\",\"output-path\",\"integer\",\"number\",\"boolean\","
-    "\"choice\",\"size\",\"duration\",\"list\"],\"default\":\"string\"},"
-    "\"default\":{\"type\":[\"string\",\"number\",\"boolean\",\"array\",\"null\"]},"
+    "\"choice\",\"size\",\"duration\",\"list\",\"secret\"],\"default\":\"string\"},"
+    "\"default\":{\"type\":[\"string\",\"number\",\"boolean\",\"array\",\"object\",\"null\"]},"
     "\"optional\":{\"type\":\"boolean\",\"default\":false},"
     "\"help\":{\"type\":\"string\"},"
     "\"minimum\":{\"type\":\"number\"},\"maximum\":{\"type\":\"number\"},"
     "\"choices\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"minItems\":1}},"
-    "\"additionalProperties\":false}";
+    "\"additionalProperties\":false},"
+    "\"when\":{\"description\":\"it is left out unless this holds: p, !p, p == value, p != value\","
+    "\"type\":\"string\"},"
+    "\"each\":{\"description\":\"one for each element: a list, a map of keys, or ${p} with a parameter of "
+    "type "
+    "list\",\"anyOf\":[{\"type\":\"array\",\"items\":{\"anyOf\":[{\"type\":[\"string\",\"number\","
+    "\"boolean\"]},{\"type\":\"object\",\"required\":[\"key\"]}]}},{\"type\":\"object\"},"
+    "{\"$ref\":\"#/$defs/reference\"}]},"
+    "\"input\":{\"type\":\"object\",\"properties\":{\"help\":{\"type\":\"string\"},"
+    "\"optional\":{\"type\":\"boolean\",\"default\":false},"
+    "\"many\":{\"type\":\"boolean\",\"default\":false}},\"additionalProperties\":false},"
+    "\"include\":{\"description\":\"brings in the stages of another pipeline file\",\"type\":\"object\","
+    "\"properties\":{"
+    "\"include\":{\"description\":\"the file, relative to this one\",\"type\":\"string\"},"
+    "\"from\":{\"description\":\"what its inputs get\",\"anyOf\":[{\"$ref\":\"#/$defs/sources\"},"
+    "{\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/$defs/sources\"}}]},"
+    "\"parameters\":{\"description\":\"values of its parameters\",\"type\":\"object\"},"
+    "\"when\":{\"$ref\":\"#/$defs/when\"},\"each\":{\"$ref\":\"#/$defs/each\"},"
+    "\"discard\":{\"description\":\"outputs that nothing takes, on purpose\",\"type\":\"array\","
+    "\"items\":{\"type\":\"string\"}},"
+    "\"help\":{\"type\":\"string\"}},\"required\":[\"include\"],\"additionalProperties\":false}";
 
 /* Names of the rows of a list of which a property holds. */
 static void
@@ -240,16 +262,21 @@ write_stage(WeirJsonWriter *json, const CliScan *scan)
   weir_json_member_string(json, "type", "object");
   cli_schema_begin(json, "properties");
   cli_schema_begin(json, "use");
+  weir_json_key(json, "anyOf");
+  weir_json_begin_array(json);
+  cli_schema_begin(json, NULL);
   weir_json_key(json, "enum");
   weir_json_begin_array(json);
   for_each_stage(json, scan, write_use);
   weir_json_end_array(json);
   cli_schema_end(json);
+  cli_schema_ref(json, NULL, "reference");
+  weir_json_end_array(json);
+  cli_schema_end(json);
   cli_schema_members(
       json, "\"from\":{\"description\":\"where its inputs come from\"},"
             "\"options\":{\"type\":\"object\"},"
-            "\"when\":{\"description\":\"the stage is left out unless this holds: p, !p, p == value, "
-            "p != value\",\"type\":\"string\"},"
+            "\"when\":{\"$ref\":\"#/$defs/when\"},\"each\":{\"$ref\":\"#/$defs/each\"},"
             "\"discard\":{\"description\":\"outputs that nothing takes, on purpose\",\"type\":\"array\","
             "\"items\":{\"type\":\"string\"}},"
             "\"on_error\":{\"$ref\":\"#/$defs/on_error\"},"
@@ -287,7 +314,14 @@ cli_view_schema(const CliScan *scan)
             "\"additionalProperties\":{\"$ref\":\"#/$defs/parameter\"}},"
             "\"stages\":{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":4096,"
             "\"propertyNames\":{\"$ref\":\"#/$defs/name\"},"
-            "\"additionalProperties\":{\"$ref\":\"#/$defs/stage\"}}},"
+            "\"additionalProperties\":{\"if\":{\"required\":[\"include\"]},"
+            "\"then\":{\"$ref\":\"#/$defs/include\"},\"else\":{\"$ref\":\"#/$defs/stage\"}}},"
+            "\"inputs\":{\"description\":\"what a pipeline takes that others include\",\"type\":\"object\","
+            "\"propertyNames\":{\"$ref\":\"#/$defs/name\"},"
+            "\"additionalProperties\":{\"$ref\":\"#/$defs/input\"}},"
+            "\"outputs\":{\"description\":\"what it gives\",\"type\":\"object\","
+            "\"propertyNames\":{\"$ref\":\"#/$defs/name\"},"
+            "\"additionalProperties\":{\"$ref\":\"#/$defs/sources\"}}},"
             "\"required\":[\"weir\",\"stages\"],\"additionalProperties\":false");
   cli_schema_begin(json, "$defs");
   cli_schema_members(json, fixed_definitions);

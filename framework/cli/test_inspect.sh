@@ -116,7 +116,7 @@ cat >"$dir/schema.py" <<'END'
 import json, sys
 schema = json.load(open(sys.argv[1], encoding="utf-8"))
 defs = schema["$defs"]
-assert defs["stage"]["properties"]["use"]["enum"] == ["display.rows", "display.eat"]
+assert defs["stage"]["properties"]["use"]["anyOf"][0]["enum"] == ["display.rows", "display.eat"]
 assert defs["display.rows"]["properties"]["from"] is False
 assert defs["display.eat"]["required"] == ["from"]
 options = defs["display.rows"]["properties"]["options"]["properties"]

@@ -149,8 +149,8 @@ get_node(const WeirEntry *entry, const char *key, WeirNodeKind kind, WeirDiagnos
 static void
 read_use_or_include(WeirEntry *entry, WeirDiagnostics *diagnostics)
 {
-  static const char *const stage_keys[] = {"use",  "on_error", "max_rejects", "from", "options",
-                                           "when", "each",     "discard",     "help", NULL};
+  static const char *const stage_keys[] = {"use",     "from",     "options",     "when", "each",
+                                           "discard", "on_error", "max_rejects", "help", NULL};
   static const char *const include_keys[] = {"include", "from",    "parameters", "when",
                                              "each",    "discard", "help",       NULL};
   g_autofree char *what = g_strdup_printf("stage \"%s\"", entry->name);

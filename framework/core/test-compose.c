@@ -386,9 +386,7 @@ static const Row include_rows[] = {
      "'each', "
      "'discard', 'help'\n"
      "DIR/p.json:1:97: stage 't' has both 'use' and 'include'\n"
-     "DIR/p.json:2:28: unknown key 'parameters' in stage 'u'; valid: 'use', 'from', 'options', 'when', "
-     "'each', 'discard', "
-     "'help'\n"
+     "DIR/p.json:2:28: unknown key 'parameters' in stage 'u'; valid: 'use', 'from', 'options', 'when', 'each', 'discard', 'on_error', 'max_rejects', … and 1 more\n"
      "DIR/p.json:2:66: 'include' of stage 'v' must be a string, not an integer\n"},
     {"name-of-input-and-stage",
      {"p.json",
