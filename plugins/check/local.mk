@@ -14,3 +14,5 @@ plugins_check_check_la_LIBADD = libweir-ml-text.la libweir-base.la $(BASE_LIBS) 
 check_scripts = plugins/check/test_leakage.sh
 TESTS += $(check_scripts)
 EXTRA_DIST += $(check_scripts)
+TESTS += plugins/check/cases.json
+EXTRA_DIST += plugins/check/cases.json

@@ -1,34 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* evaluate.classification: holds predictions against labels, over all records and by task. */
-#include "config.h"
-
 #include <math.h>
-#include <weir/plugin.h>
 
 #include "base/nearest.h"
-#include "heads.h"
-#include "records.h"
+#include "evaluate.h"
 
 enum { MODEL = 0, IN = 1 };       /* inputs, in the order in which they are read */
 enum { METRICS = 0, REPORT = 1 }; /* outputs */
 enum { LABEL = 0, PREDICTION = 1, CONFIDENCE = 2, PROBABILITIES = 3, TASK = 4 }; /* entries of IN */
 enum { MODEL_METADATA = 3 };                                                     /* entry of MODEL */
-
-typedef struct {
-  const char *label;
-  const char *prediction;
-  const char *confidence;
-  const char *probabilities;
-  const char *task;
-  int64_t rounds;
-  int64_t seed;
-
-  EvaluationShape shape;
-  bool shape_known;
-  EvaluationHeads *heads;
-  Evaluation *evaluation;
-  GString *texts[3];
-} State;
 
 /* --- Planning and opening --- */
 
@@ -36,7 +16,7 @@ typedef struct {
 static int
 check_columns(weir_stage *stage, const struct ArrowSchema *schema)
 {
-  const State *state = stage->state;
+  const ClassificationState *state = stage->state;
   const struct {
     const char *option, *column;
     uint32_t entry;
@@ -57,10 +37,10 @@ check_columns(weir_stage *stage, const struct ArrowSchema *schema)
 
 /* What the records hold follows from the columns that come; where these are not known while planning, this is
  * put off to the first batch. */
-static int
-learn_shape(weir_stage *stage)
+int
+classification_schema(weir_stage *stage)
 {
-  State *state = stage->state;
+  ClassificationState *state = stage->state;
   const struct ArrowSchema *schema = weir_input_schema(stage, IN);
   if (!schema || state->shape_known)
     return 0;
@@ -78,10 +58,10 @@ learn_shape(weir_stage *stage)
   return evaluation_declare_report(stage, REPORT, state->shape);
 }
 
-static int
+int
 classification_open(weir_stage *stage)
 {
-  State *state = stage->state;
+  ClassificationState *state = stage->state;
   state->evaluation = evaluation_new();
   for (guint i = 0; i < G_N_ELEMENTS(state->texts); i++)
     state->texts[i] = g_string_new(NULL);
@@ -90,9 +70,8 @@ classification_open(weir_stage *stage)
 
 /* --- Counting --- */
 
-/* A label as text, whatever type its column has; it lives until the next call for the same `scratch`. */
-static weir_text
-label_text(const weir_column *column, int64_t row, GString *scratch)
+weir_text
+evaluate_label_text(const weir_column *column, int64_t row, GString *scratch)
 {
   if (column->type == WEIR_UTF8)
     return weir_get_text(column, row);
@@ -130,7 +109,7 @@ number_or_nan(const weir_column *column, int64_t row)
 
 /* The probability that the model gave to the label: 0 for a label that it does not know. */
 static double
-probability_of_truth(const State *state, const Columns *columns, int64_t row, const char *task,
+probability_of_truth(const ClassificationState *state, const Columns *columns, int64_t row, const char *task,
                      const char *label)
 {
   const weir_column *list = &columns->probabilities;
@@ -143,28 +122,27 @@ probability_of_truth(const State *state, const Columns *columns, int64_t row, co
   return item < list->offsets[row + 1] ? number_or_nan(&columns->items, item) : NAN;
 }
 
-/* An empty text is no label, as in a file whose format knows no null. */
-static bool
-is_unlabelled(const weir_column *label, int64_t row)
+bool
+evaluate_is_unlabelled(const weir_column *label, int64_t row)
 {
   return weir_is_null(label, row) || (label->type == WEIR_UTF8 && weir_get_text(label, row).len == 0);
 }
 
 static void
-count_row(State *state, const Columns *columns, int64_t row)
+count_row(ClassificationState *state, const Columns *columns, int64_t row)
 {
   Evaluation *evaluation = state->evaluation;
   guint32 task = 0;
   if (columns->task.type != WEIR_TYPE_NONE && !weir_is_null(&columns->task, row)) {
-    weir_text name = label_text(&columns->task, row, state->texts[0]);
+    weir_text name = evaluate_label_text(&columns->task, row, state->texts[0]);
     task = evaluation_task(evaluation, &name);
   }
-  if (is_unlabelled(&columns->label, row)) {
+  if (evaluate_is_unlabelled(&columns->label, row)) {
     evaluation_skip(evaluation, task);
     return;
   }
-  weir_text label = label_text(&columns->label, row, state->texts[1]);
-  weir_text guess = label_text(&columns->prediction, row, state->texts[2]);
+  weir_text label = evaluate_label_text(&columns->label, row, state->texts[1]);
+  weir_text guess = evaluate_label_text(&columns->prediction, row, state->texts[2]);
   guint32 truth = evaluation_class(evaluation, task, label);
   guint32 prediction = evaluation_class(evaluation, task, guess);
   evaluation_add(evaluation, task, truth, prediction, number_or_nan(&columns->confidence, row),
@@ -184,23 +162,28 @@ count_batch(weir_stage *stage, struct ArrowArray *batch)
 static int
 take_model(weir_stage *stage, struct ArrowArray *batch)
 {
-  State *state = stage->state;
+  ClassificationState *state = stage->state;
   g_autoptr(GError) error = NULL;
+  state->models += (guint64)batch->length;
   if (batch->length && !state->heads) {
     weir_column metadata = weir_input(stage, MODEL, batch, MODEL_METADATA);
     weir_text text = weir_get_text(&metadata, 0);
     state->heads = evaluation_heads_new(text.data, (gssize)text.len, &error);
   }
   weir_batch_release(batch);
+  if (state->models > 1)
+    return weir_fail(stage,
+                     "input \"model\" gets more than one model, and it cannot be told which one predicted\n"
+                     "hint: give each model a stage of its own");
   return error ? weir_fail(stage, "%s", error->message) : 0;
 }
 
-static int
+int
 classification_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 {
   if (port == MODEL)
     return take_model(stage, batch);
-  if (learn_shape(stage)) {
+  if (classification_schema(stage)) {
     weir_batch_release(batch);
     return -1;
   }
@@ -219,7 +202,7 @@ is_known(const char *task, const char *label, gpointer data)
 static int
 finish(weir_stage *stage)
 {
-  State *state = stage->state;
+  ClassificationState *state = stage->state;
   const EvaluationGroup *all = evaluation_group(state->evaluation, 0);
   if (!state->evaluation->classes->len)
     return all->unlabelled
@@ -244,85 +227,19 @@ finish(weir_stage *stage)
   return evaluation_send_report(stage, REPORT, state->shape, state->evaluation);
 }
 
-static int
+int
 classification_end(weir_stage *stage, uint32_t port)
 {
   return port == IN ? finish(stage) : 0;
 }
 
-static void
+void
 classification_close(weir_stage *stage)
 {
-  State *state = stage->state;
+  ClassificationState *state = stage->state;
   evaluation_free(state->evaluation);
   evaluation_heads_free(state->heads);
   for (guint i = 0; i < G_N_ELEMENTS(state->texts); i++)
     if (state->texts[i])
       g_string_free(state->texts[i], TRUE);
 }
-
-/* --- The plugin --- */
-
-static const weir_port inputs[] = {
-    {"model", WEIR_ARTIFACT, WEIR_PORT_OPTIONAL, NULL,
-     "the model that predicted: tells which labels it was trained on, and what the probabilities are of"},
-    {"in",
-     "${label}:utf8+bool+integer?, ${prediction}:utf8+bool+integer, ${confidence}?:real?, "
-     "${probabilities}?:list<f64>+list<f32>?, ${task}:utf8+bool+integer?, *",
-     0, NULL, "records with label and prediction"},
-};
-
-static const weir_port outputs[] = {
-    {"metrics", "any", 0, NULL, "one record: the headline figures, over all records and by task"},
-    {"report", "any", 0, NULL,
-     "one record: everything, with the table by class, confusion matrix, errors and calibration"},
-};
-
-static const weir_option options[] = {
-    {"label", WEIR_FIELD, 0, offsetof(State, label), "label", 0, 0, NULL,
-     "column that holds what is right; a record where it is null or empty is not counted"},
-    {"prediction", WEIR_FIELD, 0, offsetof(State, prediction), "prediction", 0, 0, NULL,
-     "column that holds what was predicted"},
-    {"confidence", WEIR_FIELD, 0, offsetof(State, confidence), "confidence", 0, 0, NULL,
-     "column that holds the probability of the prediction, for the calibration; by default it may be "
-     "missing"},
-    {"probabilities", WEIR_FIELD, 0, offsetof(State, probabilities), "probabilities", 0, 0, NULL,
-     "column that holds the probabilities of all labels in the model's order, for the log loss; by default "
-     "it "
-     "may be missing; needs the input \"model\""},
-    {"task", WEIR_FIELD, 0, offsetof(State, task), NULL, 0, 0, NULL,
-     "column that names the task of a record, where one model serves several"},
-    {"rounds", WEIR_INTEGER, 0, offsetof(State, rounds), "1000", 100, 100000, NULL,
-     "resamples for the 95 % intervals of macro-F1 and weighted F1"},
-    {"seed", WEIR_INTEGER, WEIR_OPTION_ADVANCED, offsetof(State, seed), NULL, 0, 0, NULL,
-     "seed of the resampling; left out, the pipeline's seed is"},
-};
-
-static const weir_class classes[] = {{
-    .name = "classification",
-    .summary = "Hold predictions against labels: accuracy, F1, confusion, calibration, with 95 % intervals",
-    .help =
-        "Averages of F1 run over the classes that occur as label or as prediction, as scikit-learn's "
-        "classification_report does it. The interval of the accuracy is Wilson's, those of macro-F1 and "
-        "weighted F1 come from a bootstrap. The calibration error has 15 bins of equal width. The log loss "
-        "is in nats.\n\n"
-        "With the option \"task\", a class is a label of a task; all figures come over all records and by "
-        "task. A label that the model was never trained on counts as an error, and a warning names it. "
-        "Labels may be text, numbers or booleans, and are compared as they are written.",
-    .in = inputs,
-    .n_in = G_N_ELEMENTS(inputs),
-    .n_out = G_N_ELEMENTS(outputs),
-    .out = outputs,
-    .options = options,
-    .n_options = G_N_ELEMENTS(options),
-    .state_size = sizeof(State),
-    .schema = learn_shape,
-    .open = classification_open,
-    .process = classification_process,
-    .end = classification_end,
-    .close = classification_close,
-}};
-
-WEIR_PLUGIN(.name = "evaluate", .version = PACKAGE_VERSION, .licence = "MIT", .vendor = "weir",
-            .summary = "Figures of merit of predictions", .classes = classes,
-            .n_classes = G_N_ELEMENTS(classes))

@@ -34,3 +34,5 @@ TESTS += $(split_scripts)
 EXTRA_DIST += $(split_scripts)
 TESTS += plugins/split/cases.json
 EXTRA_DIST += plugins/split/cases.json
+TESTS += plugins/split/cases_others.json
+EXTRA_DIST += plugins/split/cases_others.json
