@@ -39,8 +39,10 @@ find_output(WeirPlan *plan, const WeirCandidate *source, WeirOutput **output, We
     *output = &stage->outputs[0];
     return FOUND;
   }
-  for (guint i = 0; dot && i < stage->n_outputs; i++)
-    if (g_str_equal(stage->outputs[i].name, dot + 1)) {
+  /* Among several, the one called "out" is the stage's own; the others are what it can tell besides. */
+  const char *wanted = dot ? dot + 1 : "out";
+  for (guint i = 0; i < stage->n_outputs; i++)
+    if (g_str_equal(stage->outputs[i].name, wanted)) {
       *output = &stage->outputs[i];
       return FOUND;
     }

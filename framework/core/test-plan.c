@@ -407,6 +407,17 @@ add(const char *group, guint i, const char *name, void (*test)(Fixture *, gconst
   g_test_add(path, Fixture, GUINT_TO_POINTER(i), set_up, test, tear_down);
 }
 
+/* A stage with several outputs, one of them called "out". */
+static void
+test_main_output(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  plan_well(f,
+            "'load': { 'use': 'test.rows' },\n"
+            "'s': { 'use': 'test.split', 'from': 'load', 'options': { 'to': { 'x': 0.5, 'out': 0.5 } } },\n"
+            "'a': { 'use': 'test.sink', 'from': 's' }, 'b': { 'use': 'test.sink', 'from': 's.x' }");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -415,6 +426,7 @@ main(int argc, char **argv)
     add("refused", i, refusals[i].name, test_refusal);
   add("refused", 0, "plugin-missing-once", test_plugin_missing_once);
   add("", 0, "references", test_references);
+  add("", 0, "main-output", test_main_output);
   add("", 0, "order", test_order);
   add("", 0, "types", test_types);
   add("", 0, "unify", test_unify);
