@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rows.filter: keeps the records for which an expression holds. */
+#include "part.h"
 #include "rows.h"
 
 int
@@ -37,16 +38,12 @@ take_evaluation(RowsFilter *state)
   return evaluation ? evaluation : weir_evaluation_new(state->expression);
 }
 
-typedef struct {
-  int64_t *kept, *rest;
-  int64_t n_kept, n_rest, n_null;
-} Choice;
-
-/* Rows of a batch that go on, and those that do not, `rest` being NULL if nobody wants them. */
+/* Which rows of a batch go on. */
 static int
-choose(weir_stage *stage, WeirEvaluation *evaluation, const struct ArrowArray *batch, Choice *choice)
+choose(weir_stage *stage, WeirEvaluation *evaluation, const struct ArrowArray *batch, RowsPart *part,
+       int64_t *n_null)
 {
-  RowsFilter *state = stage->state;
+  const RowsFilter *state = stage->state;
   const struct ArrowSchema *schema = weir_input_schema(stage, 0);
   for (int64_t first = 0; first < batch->length; first += WEIR_EXPRESSION_ROWS) {
     int64_t n = MIN(batch->length - first, WEIR_EXPRESSION_ROWS);
@@ -59,27 +56,11 @@ choose(weir_stage *stage, WeirEvaluation *evaluation, const struct ArrowArray *b
         continue;
       }
       bool null = values.valid && !values.valid[i];
-      choice->n_null += null;
-      if (null ? state->null == ROWS_NULL_KEEP : values.bools[i] != 0)
-        choice->kept[choice->n_kept++] = first + i;
-      else if (choice->rest)
-        choice->rest[choice->n_rest++] = first + i;
+      *n_null += null;
+      rows_part_add(part, first + i, null ? state->null == ROWS_NULL_KEEP : values.bools[i] != 0);
     }
   }
   return 0;
-}
-
-/* Rows that do not go on, as a batch of their own. */
-static int
-send_rest(weir_stage *stage, const struct ArrowArray *batch, const Choice *choice)
-{
-  g_autofree weir_row *rows = g_new0(weir_row, choice->n_rest + 1);
-  struct ArrowArray rest;
-  for (int64_t i = 0; i < choice->n_rest; i++)
-    rows[i].row = choice->rest[i];
-  if (weir_gather(stage, weir_input_schema(stage, 0), &batch, 1, rows, choice->n_rest, &rest))
-    return -1;
-  return weir_emit(stage, ROWS_FILTER_REST, &rest);
 }
 
 int
@@ -87,22 +68,19 @@ rows_filter_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 {
   RowsFilter *state = stage->state;
   WeirEvaluation *evaluation = take_evaluation(state);
-  bool rest_used = weir_output_used(stage, ROWS_FILTER_REST);
-  g_autofree int64_t *kept = g_new(int64_t, batch->length + 1);
-  g_autofree int64_t *rest = rest_used ? g_new(int64_t, batch->length + 1) : NULL;
-  Choice choice = {.kept = kept, .rest = rest};
+  g_auto(RowsPart) part;
+  int64_t n_null = 0;
   (void)port;
-  int result = choose(stage, evaluation, batch, &choice);
+  rows_part_begin(stage, &part, batch->length);
+  int result = choose(stage, evaluation, batch, &part, &n_null);
   g_mutex_lock(&state->lock);
   g_ptr_array_add(state->idle, evaluation);
-  state->n_kept += (guint64)choice.n_kept;
+  state->n_kept += (guint64)part.n_kept;
   state->n_in += (guint64)batch->length;
-  state->n_null += (guint64)choice.n_null;
+  state->n_null += (guint64)n_null;
   g_mutex_unlock(&state->lock);
-  if (result == 0 && choice.n_rest)
-    result = send_rest(stage, batch, &choice);
   if (result == 0)
-    return weir_select(stage, 0, batch, ROWS_FILTER_OUT, kept, choice.n_kept);
+    return rows_part_send(stage, batch, &part);
   weir_batch_release(batch);
   return result;
 }

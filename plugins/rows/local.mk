@@ -6,10 +6,13 @@ plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
   plugins/rows/decide.c plugins/rows/decide.h \
   plugins/rows/dedupe.c \
   plugins/rows/grant.c plugins/rows/grant.h \
+  plugins/rows/concat.c \
   plugins/rows/filter.c \
   plugins/rows/hash.c plugins/rows/hash.h \
   plugins/rows/limit.c \
   plugins/rows/near.c \
+  plugins/rows/part.c plugins/rows/part.h \
+  plugins/rows/sample.c \
   plugins/rows/order.c plugins/rows/order.h \
   plugins/rows/shuffle.c \
   plugins/rows/sort.c \
@@ -23,8 +26,8 @@ plugins_rows_rows_la_LIBADD = libweir-expression.la libweir-ml-text.la libweir-b
 rows_scripts = plugins/rows/test_limit.sh plugins/rows/test_memory.sh
 TESTS += $(rows_scripts)
 EXTRA_DIST += $(rows_scripts)
-TESTS += plugins/rows/cases.json plugins/rows/cases_filter.json
-EXTRA_DIST += plugins/rows/cases.json plugins/rows/cases_filter.json
+TESTS += plugins/rows/cases.json plugins/rows/cases_filter.json plugins/rows/cases_part.json
+EXTRA_DIST += plugins/rows/cases.json plugins/rows/cases_filter.json plugins/rows/cases_part.json
 # Order and memory: sort, shuffle.
 TESTS += plugins/rows/cases_order.json
 EXTRA_DIST += plugins/rows/cases_order.json

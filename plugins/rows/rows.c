@@ -22,6 +22,47 @@ static const weir_option filter_options[] = {
      "what becomes of a record for which the condition is null, neither true nor false"},
 };
 
+/* ---- sample ---- */
+
+static const weir_port sample_out[] = {
+    {"out", "=in", 0, NULL, "the records that were drawn, in the order of the input"},
+    {"rest", "=in", 0, NULL, "the others"},
+};
+
+static const weir_option sample_options[] = {
+    {"fraction", WEIR_NUMBER, 0, offsetof(RowsSample, fraction), NULL, 0, 1, NULL,
+     "the chance of each record to be drawn"},
+    {"count", WEIR_INTEGER, 0, offsetof(RowsSample, count), NULL, 0, 9e18, NULL,
+     "how many records are drawn, exactly"},
+    {"exact", WEIR_BOOLEAN, 0, offsetof(RowsSample, exact), "false", 0, 0, NULL,
+     "whether exactly that fraction of the records is drawn, rounded to a whole number"},
+    {"seed", WEIR_INTEGER, 0, offsetof(RowsSample, seed), NULL, 0, 0, NULL,
+     "chooses the records; left out, the pipeline's seed does"},
+};
+
+/* ---- concat and union ---- */
+
+static const weir_port concat_in[] = {
+    {"in", "any", WEIR_PORT_MANY, NULL, "records with the same columns, in whatever order the columns stand"},
+};
+
+static const weir_port union_in[] = {
+    {"in", "any", WEIR_PORT_MANY | WEIR_PORT_UNION, NULL,
+     "records whose columns may differ, but not in their types"},
+};
+
+static const weir_port concat_out[] = {
+    {"out", "=in, +${source}:utf8", WEIR_PORT_REQUIRED, NULL,
+     "the records of the first input, then of the second, and so on"},
+};
+
+static const weir_option concat_options[] = {
+    {"source", WEIR_FIELD, 0, offsetof(RowsConcat, source), NULL, 0, 0, NULL,
+     "a new column that says which input a record came from: its number from 1, or its name"},
+    {"names", WEIR_STRING_LIST, 0, offsetof(RowsConcat, names), NULL, 0, 0, NULL,
+     "names of the inputs for it"},
+};
+
 /* ---- limit ---- */
 
 static const weir_port limit_out[] = {
@@ -140,6 +181,62 @@ static const weir_class classes[] = {
         .process = rows_filter_process,
         .end = rows_filter_end,
         .close = rows_filter_close,
+    },
+    {
+        .name = "sample",
+        .summary = "Draw records at random",
+        .help = "Which records are drawn hangs on the seed and the order of the records, and on nothing "
+                "else. With "
+                "\"fraction\" each is drawn on its own as it comes, and their number is about that part. An "
+                "exact number "
+                "has to know how many records come: they are put aside in a file of the run until then.",
+        .in = any_in,
+        .n_in = G_N_ELEMENTS(any_in),
+        .n_out = G_N_ELEMENTS(sample_out),
+        .out = sample_out,
+        .options = sample_options,
+        .n_options = G_N_ELEMENTS(sample_options),
+        .state_size = sizeof(RowsSample),
+        .schema = rows_sample_schema,
+        .open = rows_sample_open,
+        .process = rows_sample_process,
+        .end = rows_sample_end,
+    },
+    {
+        .name = "concat",
+        .summary = "Records of several inputs, one after the other",
+        .help = "The columns are those of the first input; the others have the same ones, in whatever order. "
+                "Where they "
+                "differ, rows.union fills in null, and columns.cast brings types together.",
+        .in = concat_in,
+        .n_in = G_N_ELEMENTS(concat_in),
+        .n_out = G_N_ELEMENTS(concat_out),
+        .out = concat_out,
+        .options = concat_options,
+        .n_options = G_N_ELEMENTS(concat_options),
+        .threads = WEIR_PARALLEL,
+        .state_size = sizeof(RowsConcat),
+        .schema = rows_concat_schema,
+        .process = rows_concat_process,
+    },
+    {
+        .name = "union",
+        .summary = "Records of several inputs with the columns of all",
+        .help = "One input after the other, as rows.concat does it. Where an input lacks a column, its "
+                "records have null "
+                "there. Columns of the same name have the same type; columns.cast brings them together. No "
+                "record is "
+                "left out, also if it comes twice.",
+        .in = union_in,
+        .n_in = G_N_ELEMENTS(union_in),
+        .n_out = G_N_ELEMENTS(concat_out),
+        .out = concat_out,
+        .options = concat_options,
+        .n_options = G_N_ELEMENTS(concat_options),
+        .threads = WEIR_PARALLEL,
+        .state_size = sizeof(RowsConcat),
+        .schema = rows_concat_schema,
+        .process = rows_concat_process,
     },
     {
         .name = "limit",

@@ -6,8 +6,8 @@
 #include <glib.h>
 #include <weir/plugin.h>
 
-#include "expression/expression.h"
 #include "decide.h"
+#include "expression/expression.h"
 #include "grant.h"
 #include "ml/near_duplicates.h"
 #include "sorter.h"
@@ -15,7 +15,6 @@
 /* ---- rows.filter ---- */
 
 enum { ROWS_NULL_DROP, ROWS_NULL_KEEP };
-enum { ROWS_FILTER_OUT, ROWS_FILTER_REST };
 
 typedef struct {
   const char *where;
@@ -31,6 +30,33 @@ int rows_filter_schema(weir_stage *stage);
 int rows_filter_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
 int rows_filter_end(weir_stage *stage, uint32_t port);
 void rows_filter_close(weir_stage *stage);
+
+/* ---- rows.sample ---- */
+
+typedef struct {
+  double fraction;
+  int64_t count;
+  bool exact;
+  int64_t seed;
+  weir_random random;
+  weir_spill *spill;     /* all records, where an exact number is wanted */
+  uint64_t left, wanted; /* records that were not looked at yet, and how many of them are kept */
+} RowsSample;
+
+int rows_sample_schema(weir_stage *stage);
+int rows_sample_open(weir_stage *stage);
+int rows_sample_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
+int rows_sample_end(weir_stage *stage, uint32_t port);
+
+/* ---- rows.concat and rows.union ---- */
+
+typedef struct {
+  const char *source;
+  weir_list names;
+} RowsConcat;
+
+int rows_concat_schema(weir_stage *stage);
+int rows_concat_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
 
 /* ---- rows.limit ---- */
 
