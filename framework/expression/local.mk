@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-# libweir-expression: expressions over columns, for stages that filter and compute. Linked into them.
+# libweir-expression: expressions over columns, and plans of outputs, for stages that filter and compute. Linked into
+# them.
 noinst_LTLIBRARIES += libweir-expression.la
 libweir_expression_la_SOURCES = \
   framework/expression/compile.c \
@@ -12,5 +13,7 @@ libweir_expression_la_SOURCES = \
   framework/expression/kernel_number.c \
   framework/expression/kernel_text.c \
   framework/expression/kernel_time.c \
+  framework/expression/layout.c \
+  framework/expression/layout.h \
   framework/expression/lex.c \
   framework/expression/parse.c

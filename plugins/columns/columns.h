@@ -7,7 +7,7 @@
 #include <weir/plugin.h>
 
 #include "expression/expression.h"
-#include "layout.h"
+#include "expression/layout.h"
 #include "type.h"
 
 /* ---- select and rename ---- */

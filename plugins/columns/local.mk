@@ -3,7 +3,6 @@
 stage_LTLIBRARIES += plugins/columns/columns.la
 plugins_columns_columns_la_SOURCES = plugins/columns/columns.c plugins/columns/columns.h \
   plugins/columns/cast.c plugins/columns/compute.c plugins/columns/constant.c \
-  plugins/columns/layout.c plugins/columns/layout.h \
   plugins/columns/select.c plugins/columns/text.c \
   plugins/columns/type.c plugins/columns/type.h
 plugins_columns_columns_la_LDFLAGS = $(PLUGIN_LINK)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The columns of an output while it is being planned: which pass, under which name, and which are new. */
-#ifndef WEIR_COLUMNS_LAYOUT_H
-#define WEIR_COLUMNS_LAYOUT_H
+#ifndef WEIR_EXPRESSION_LAYOUT_H
+#define WEIR_EXPRESSION_LAYOUT_H
 
 #include <glib.h>
 #include <weir/plugin.h>

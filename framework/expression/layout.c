@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Plans of outputs whose columns the options say. */
-#include "layout.h"
+#include "expression/layout.h"
 
 #include "base/error.h"
 #include "base/nearest.h"

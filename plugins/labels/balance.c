@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* labels.balance: leaves out records of frequent labels, at random. */
+#include "labels.h"
+
+#include "base/json_write.h"
+#include "base/quote.h"
+
+#define TABLE_LINES 200 /* labels in the table on the bus */
+
+int
+labels_balance_schema(weir_stage *stage)
+{
+  bool per_label = weir_given(stage, "per-label"), ratio = weir_given(stage, "ratio");
+  if (per_label == ratio)
+    return weir_fail(
+        stage, per_label ? "\"per-label\" and \"ratio\" are both given: one says how many records are kept"
+                         : "neither \"per-label\" nor \"ratio\" is given\n"
+                           "hint: \"per-label\": 100 keeps at most so many of each label, \"ratio\": 1 as "
+                           "many as the rarest has");
+  return 0;
+}
+
+/* First pass: how many rows each label has. */
+static int
+count_labels(weir_stage *stage)
+{
+  LabelsBalance *state = stage->state;
+  const struct ArrowSchema *schema = weir_input_schema(stage, 0);
+  g_autoptr(GArray) counts = g_array_new(FALSE, TRUE, sizeof(guint64));
+  for (uint64_t b = 0; b < weir_table_batches(stage, 0); b++) {
+    struct ArrowArray batch;
+    char room[LABEL_ROOM];
+    guint32 number = 0;
+    if (weir_cancelled(stage) || weir_table_batch(stage, 0, b, &batch))
+      return -1;
+    weir_column labels = weir_batch_column(schema, &batch, weir_input_index(stage, 0, 0, 0));
+    for (int64_t row = 0; row < batch.length && number != LABEL_NONE; row++) {
+      if (weir_is_null(&labels, row))
+        continue;
+      number = label_names_add(state->names, label_text(&labels, row, room));
+      if (number == LABEL_NONE)
+        continue;
+      if (number >= counts->len)
+        g_array_set_size(counts, number + 1);
+      g_array_index(counts, guint64, number)++;
+    }
+    weir_batch_release(&batch);
+    if (number == LABEL_NONE)
+      return weir_fail(stage, "more than %d different labels: these are no classes", LABELS_MOST);
+  }
+  state->left = g_new0(guint64, counts->len + 1);
+  for (guint i = 0; i < counts->len; i++)
+    state->left[i] = g_array_index(counts, guint64, i);
+  return 0;
+}
+
+/* The most that a label may have. */
+static guint64
+find_most(weir_stage *stage)
+{
+  const LabelsBalance *state = stage->state;
+  guint64 least = G_MAXUINT64;
+  if (weir_given(stage, "per-label"))
+    return (guint64)state->per_label;
+  for (guint32 i = 0; i < label_names_count(state->names); i++)
+    least = MIN(least, state->left[i]);
+  double most = state->ratio * (double)least;
+  return most >= 0x1p63 ? G_MAXINT64 : (guint64)most;
+}
+
+static int
+compare_rows(gconstpointer a, gconstpointer b, gpointer data)
+{
+  const guint64 *rows = data;
+  guint64 x = rows[*(const guint32 *)a], y = rows[*(const guint32 *)b];
+  return x != y ? (x < y) - (x > y)
+                : (*(const guint32 *)a > *(const guint32 *)b) - (*(const guint32 *)a < *(const guint32 *)b);
+}
+
+/* Puts the table of labels on the bus, the most frequent first. */
+static void
+report(weir_stage *stage)
+{
+  const LabelsBalance *state = stage->state;
+  guint32 n = label_names_count(state->names);
+  guint64 before = 0, after = 0;
+  g_autofree guint32 *order = g_new(guint32, n + 1);
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_autoptr(WeirJsonWriter) json = weir_json_writer_new(text, 0);
+  for (guint32 i = 0; i < n; i++) {
+    order[i] = i;
+    before += state->left[i];
+    after += state->wanted[i];
+  }
+  g_qsort_with_data(order, (gint)n, sizeof *order, compare_rows, state->left);
+  weir_json_begin_object(json);
+  weir_json_key(json, "columns");
+  weir_json_raw(json, "[\"label\",\"before\",\"after\"]");
+  weir_json_key(json, "rows");
+  weir_json_begin_array(json);
+  for (guint32 i = 0; i < MIN(n, TABLE_LINES); i++) {
+    weir_text name = label_names_get(state->names, order[i]);
+    weir_json_begin_array(json);
+    weir_json_string_sized(json, name.data, (gsize)name.len);
+    weir_json_unsigned(json, state->left[order[i]]);
+    weir_json_unsigned(json, state->wanted[order[i]]);
+    weir_json_end_array(json);
+  }
+  weir_json_end_array(json);
+  weir_json_end_object(json);
+  weir_json_writer_flush(json);
+  weir_message(stage, "table", "records by label", text->str);
+  weir_metric(stage, "labelled", (double)before, "records");
+  weir_metric(stage, "kept", (double)after, "records");
+}
+
+static int
+plan_balance(weir_stage *stage)
+{
+  LabelsBalance *state = stage->state;
+  state->names = label_names_new();
+  if (count_labels(stage))
+    return -1;
+  guint32 n = label_names_count(state->names);
+  guint64 most = find_most(stage);
+  state->wanted = g_new0(guint64, n + 1);
+  for (guint32 i = 0; i < n; i++)
+    state->wanted[i] = MIN(state->left[i], most);
+  state->random =
+      weir_given(stage, "seed") ? weir_random_from((uint64_t)state->seed) : weir_random_stream(stage, 0);
+  if (!n && weir_table_rows(stage, 0))
+    weir_log(stage, WEIR_LOG_WARNING, "no record has a label");
+  report(stage);
+  return 0;
+}
+
+/* Whether the next row of a label goes on: every choice of rows is equally likely (selection sampling: Knuth, TAOCP
+ * 3.4.2, algorithm S). */
+static bool
+draw(LabelsBalance *state, guint32 label)
+{
+  bool keep = weir_random_below(&state->random, state->left[label]) < state->wanted[label];
+  state->left[label]--;
+  state->wanted[label] -= keep;
+  return keep;
+}
+
+int
+labels_balance_produce(weir_stage *stage)
+{
+  LabelsBalance *state = stage->state;
+  struct ArrowArray batch;
+  char room[LABEL_ROOM];
+  int64_t n = 0;
+  if (!state->names && plan_balance(stage))
+    return -1;
+  if (state->batch == weir_table_batches(stage, 0))
+    return WEIR_END;
+  if (weir_table_batch(stage, 0, state->batch++, &batch))
+    return -1;
+  g_autofree int64_t *rows = g_new(int64_t, batch.length + 1);
+  weir_column labels =
+      weir_batch_column(weir_input_schema(stage, 0), &batch, weir_input_index(stage, 0, 0, 0));
+  for (int64_t row = 0; row < batch.length; row++) {
+    bool keep = weir_is_null(&labels, row)
+                    ? state->null == BALANCE_NULL_KEEP
+                    : draw(state, label_names_find(state->names, label_text(&labels, row, room)));
+    if (keep)
+      rows[n++] = row;
+  }
+  weir_progress(stage, state->batch, weir_table_batches(stage, 0), "batches");
+  return weir_select(stage, 0, &batch, 0, rows, n);
+}
+
+void
+labels_balance_close(weir_stage *stage)
+{
+  LabelsBalance *state = stage->state;
+  label_names_free(state->names);
+  g_free(state->left);
+  g_free(state->wanted);
+}
