@@ -194,7 +194,7 @@ append_selection(weir_builder *builder, const weir_column *columns, const Select
   gboolean written;
   if (of->n == 0)
     return TRUE;
-  g_assert(builder->type != WEIR_TYPE_NONE);
+  g_assert(builder->type != WEIR_TYPE_NONE && (of->picks || columns->type == builder->type));
   if (builder->type == WEIR_BOOL)
     written = append_bits(builder, columns, of);
   else if (builder->type == WEIR_UTF8 || builder->type == WEIR_BINARY)

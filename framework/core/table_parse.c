@@ -103,8 +103,11 @@ parse_column(Parse *parse, const struct ArrowSchema *field, guint64 length, stru
   begin_array(parse, array, length, node->null_count, weir_type_n_buffers(type), n_children);
   if (sizes.validity && !(array->buffers[0] = take(parse, sizes.validity)))
     return FALSE;
-  if (sizes.offsets && !(array->buffers[1] = take(parse, sizes.offsets)))
+  const int32_t *offsets = sizes.offsets ? take(parse, sizes.offsets) : NULL;
+  if (sizes.offsets && !offsets)
     return FALSE;
+  if (offsets)
+    array->buffers[1] = offsets;
   const void *values = take(parse, sizes.values);
   if (!values)
     return FALSE;
@@ -114,11 +117,12 @@ parse_column(Parse *parse, const struct ArrowSchema *field, guint64 length, stru
   } else if (array->n_buffers == 2 && type != WEIR_LIST) {
     array->buffers[1] = values;
   }
-  if (type == WEIR_UTF8 || type == WEIR_BINARY)
-    return (array->buffers[2] = take(parse, sizes.bytes)) &&
-           offsets_are_good(array->buffers[1], length, sizes.bytes);
+  if (type == WEIR_UTF8 || type == WEIR_BINARY) {
+    array->buffers[2] = take(parse, sizes.bytes);
+    return offsets && array->buffers[2] && offsets_are_good(offsets, length, sizes.bytes);
+  }
   if (type == WEIR_LIST)
-    return offsets_are_good(array->buffers[1], length, parse->node->length) &&
+    return offsets && offsets_are_good(offsets, length, parse->node->length) &&
            parse_column(parse, field->children[0], parse->node->length, array->children[0]);
   for (gint64 i = 0; type == WEIR_STRUCT && i < field->n_children; i++)
     if (!parse_column(parse, field->children[i], length, array->children[i]))

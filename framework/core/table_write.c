@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define BUFFER_BYTES (64 * 1024)
+#define BUFFER_BYTES ((gsize)64 * 1024)
 
 struct WeirTableWriter {
   char *path;
@@ -159,12 +159,11 @@ put_bits(WeirTableWriter *writer, const uint8_t *bits, gint64 first, gint64 n)
   uint8_t piece[4096];
   const guint shift = (guint)(first & 7);
   const uint8_t *from = bits + (first >> 3), *last = bits + ((first + n - 1) >> 3);
-  for (gint64 left = (n + 7) / 8; left > 0;) {
-    gsize size = (gsize)MIN(left, (gint64)sizeof piece);
+  for (gsize left = ((gsize)n + 7) / 8, size; left > 0; left -= size) {
+    size = MIN(left, sizeof piece);
     for (gsize i = 0; i < size; i++, from++)
       piece[i] = (uint8_t)((*from >> shift) | (shift && from < last ? from[1] << (8 - shift) : 0));
-    left -= (gint64)size;
-    if (left == 0 && n % 8)
+    if (left == size && n % 8)
       piece[size - 1] &= (uint8_t)((1u << (n % 8)) - 1);
     put(writer, piece, size);
   }
