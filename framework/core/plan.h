@@ -63,6 +63,7 @@ struct WeirOutput {
   WeirSchema *schema; /* NULL while not known */
   WeirDerivation *derivation;
   struct WeirTableWriter *writer; /* while the plan runs and a table edge takes it: see output_table.h */
+  struct WeirSmallBatches *small; /* that wait to be written together */
   char *table_path;               /* of the file, where it stays */
   guint64 table_bytes;
 };

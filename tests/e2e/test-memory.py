@@ -119,6 +119,17 @@ def test_tables():
     report("the same split with a larger budget", code == 0 and same("train.jsonl", "train64.jsonl"), text)
 
 
+def test_small_batches():
+    """A table whose batches came a row at a time is written as if they had come together."""
+    code, text, resident, _ = run(
+        {"rows": {"use": "contract.rows", "options": {"count": 200_000, "batch": 1}},
+         "late": {"use": "contract.late", "from": {"table": "rows", "in": "few"}},
+         "few": {"use": "rows.limit", "from": "rows", "options": {"count": 10}},
+         "save": save("few.jsonl", "late")}, "--memory", "16M")
+    bounded("a table of batches of a row", code, text, resident, 64 * MIB)
+    report("all its rows are there", metric("late", "table") == 200_000)
+
+
 def test_full_disk():
     late = {"load": load(), "late": {"use": "contract.late", "from": {"table": "load", "in": "load"}},
             "count": {"use": "contract.count", "from": "late"}}
