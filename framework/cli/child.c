@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ERROR_LIMIT = 4096, CHUNK = 65536 };
+enum { ERROR_LIMIT = 4096, CHUNK = 65536, WAIT_MS = 20 };
 
 extern char **environ;
 
@@ -34,16 +34,20 @@ static int
 start(const char *const *arguments, const int out[2], const int errors[2], pid_t *pid)
 {
   posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
   int result = posix_spawn_file_actions_init(&actions);
   if (result)
     return result;
+  posix_spawnattr_init(&attributes); /* a group of its own: what it starts ends with it */
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   result = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   if (!result)
     result = posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO);
   if (!result)
     result = posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
   if (!result)
-    result = posix_spawn(pid, "/proc/self/exe", &actions, NULL, (char *const *)arguments, environ);
+    result = posix_spawn(pid, "/proc/self/exe", &actions, &attributes, (char *const *)arguments, environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   return result;
 }
@@ -63,23 +67,33 @@ drain(int fd, GString *into, gsize limit, gboolean *beyond)
   return n > 0;
 }
 
-/* Read both pipes until they end, the time is over, or there is too much. */
+static gboolean
+has_ended(pid_t pid)
+{
+  siginfo_t info = {.si_pid = 0};
+  return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
+}
+
+/* Read both pipes until the child has ended and they are empty, the time is over, or there is too much. Both can come
+   first: a child may close its pipes and go on, and what it has started may keep them open. */
 static void
-collect(CliChild *child, int out, int errors, gsize limit, double seconds)
+collect(CliChild *child, pid_t pid, int out, int errors, gsize limit, double seconds)
 {
   struct pollfd pipes[2] = {{.fd = out, .events = POLLIN}, {.fd = errors, .events = POLLIN}};
   gint64 end = g_get_monotonic_time() + (gint64)(seconds * 1e6);
-  while ((pipes[0].fd >= 0 || pipes[1].fd >= 0) && !child->large) {
-    gint64 left = (end - g_get_monotonic_time()) / 1000;
-    int n = left > 0 ? poll(pipes, 2, (int)MIN(left, 60000)) : 0;
-    if (n == 0 && left <= 0) {
-      child->late = TRUE;
-      return;
-    }
+  while (!child->large) {
+    gboolean ended = has_ended(pid);
+    int n = poll(pipes, 2, ended ? 0 : WAIT_MS);
     if (n > 0 && pipes[0].revents && !drain(out, child->out, limit, &child->large))
       pipes[0].fd = -1;
     if (n > 0 && pipes[1].revents && !drain(errors, child->errors, ERROR_LIMIT, NULL))
       pipes[1].fd = -1;
+    if (ended && n <= 0)
+      return;
+    if (!ended && g_get_monotonic_time() > end) {
+      child->late = TRUE;
+      return;
+    }
   }
 }
 
@@ -104,9 +118,8 @@ cli_child_run(const char *const *arguments, gsize out_limit, double seconds, GEr
     child = g_new0(CliChild, 1);
     child->out = g_string_new(NULL);
     child->errors = g_string_new(NULL);
-    collect(child, out[0], errors[0], out_limit, seconds);
-    if (child->late || child->large)
-      kill(pid, SIGKILL);
+    collect(child, pid, out[0], errors[0], out_limit, seconds);
+    kill(-pid, SIGKILL); /* the child, which is not reaped yet, and what it has started */
     while (waitpid(pid, &child->status, 0) < 0 && errno == EINTR)
       ;
   }

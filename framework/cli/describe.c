@@ -6,8 +6,10 @@
 #include "base/units.h"
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -198,12 +200,12 @@ cli_describe_main(const char *file, gboolean allow_unsafe)
   if (answer < 0 || nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0)
     return WEIR_EXIT_FAILED;
   close(nowhere);
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* it is in a group of its own, which Ctrl-C does not reach */
   setrlimit(RLIMIT_CORE, &no_core);
 
   WeirPlugin *plugin = weir_plugin_open(file, allow_unsafe, &error);
   g_autofree char *text = plugin ? cli_describe(plugin) : describe_error(error->message);
   FILE *out = fdopen(answer, "w");
-  if (!out || fputs(text, out) == EOF || fclose(out) != 0)
-    return WEIR_EXIT_FAILED;
-  return WEIR_EXIT_OK;
+  /* What the plugin would do at the end of the process is no part of the description, and may never end. */
+  _exit(!out || fputs(text, out) == EOF || fclose(out) != 0 ? WEIR_EXIT_FAILED : WEIR_EXIT_OK);
 }

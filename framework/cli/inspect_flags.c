@@ -12,8 +12,15 @@ const CliFlag cli_inspect_flags[] = {
     {INSPECT_NEW, "new", 0, "NAME",
      "write a plugin to begin with into the folder NAME; then its kind: transform, source or sink", FALSE},
     {INSPECT_TEST, "test", 0, "CASES", "test stages with the cases of a file, and print TAP", FALSE},
-    {INSPECT_ONLY, "only", 0, "TEXT", "with --test: only the cases whose name holds this text", FALSE},
+    {INSPECT_ONLY, "only", 0, "TEXT",
+     "with --test: only the cases, with --verify: only the stages, whose name holds this text", FALSE},
     {INSPECT_SHOW, "show", 0, NULL, "with --test: also print what came out of the stage", FALSE},
+    {INSPECT_VERIFY, "verify", 0, "FILE",
+     "put every stage of a plugin through the checks of the contract, each in a child process", FALSE},
+    {INSPECT_WITH, "with", 0, "CASES", "with --verify: what the stages are tried with, from a file of cases",
+     FALSE},
+    {INSPECT_SECONDS, "seconds", 0, "N",
+     "with --verify: how long one run of a stage may take; 20 unless given", FALSE},
     {INSPECT_PLUGIN_PATH, "plugin-path", 0, "PATH",
      "folders of plugins, separated by colons, that come before WEIR_PLUGIN_PATH and the installed one",
      FALSE},
@@ -34,7 +41,7 @@ cli_inspect_help(guint columns)
                    "       pipeline-inspect --new NAME transform|source|sink\n\nFlags:\n");
   cli_arguments_help_flags(out, cli_inspect_flags, columns);
   g_string_append(
-      out, "\nExit status: 0 done, 1 a plugin could not be opened or a test failed, 2 wrong usage or no "
+      out, "\nExit status: 0 done, 1 a plugin could not be opened, a test or check failed, 2 wrong usage or no "
            "such stage.\n");
   return g_string_free(out, FALSE);
 }

@@ -2,6 +2,7 @@
 /* pipeline-inspect: lists plugins and stages, shows one, prints JSON, the JSON Schema, manual sections. */
 #include "base/nearest.h"
 #include "base/quote.h"
+#include "base/units.h"
 #include "cli/complete.h"
 #include "cli/console.h"
 #include "cli/describe.h"
@@ -204,21 +205,41 @@ show_names(Inspector *inspector)
   return text ? cli_output(inspector->terminal, text) : code;
 }
 
+/* That a run may take; 0: not given. */
+static double
+seconds(const Inspector *inspector)
+{
+  const CliArgument *given = cli_arguments_get(inspector->arguments, INSPECT_SECONDS);
+  double value = 0;
+  if (given)
+    weir_parse_number(given->value, 0.1, 86400, &value, NULL);
+  return value;
+}
+
 /* Everything that is wrong with the command line. */
 static gboolean
 usage_is_right(const Inspector *inspector)
 {
   GPtrArray *errors = inspector->arguments->errors;
   guint n = inspector->arguments->positional->len;
-  if (is_given(inspector, INSPECT_JSON) + is_given(inspector, INSPECT_SCHEMA) +
-          is_given(inspector, INSPECT_MAN) + is_given(inspector, INSPECT_PATH) +
-          is_given(inspector, INSPECT_TEST) >
+  gboolean is_json_view = is_given(inspector, INSPECT_JSON) && !is_given(inspector, INSPECT_VERIFY);
+  if (is_json_view + is_given(inspector, INSPECT_SCHEMA) + is_given(inspector, INSPECT_MAN) +
+          is_given(inspector, INSPECT_PATH) + is_given(inspector, INSPECT_TEST) +
+          is_given(inspector, INSPECT_VERIFY) >
       1)
-    g_ptr_array_add(errors, g_strdup("only one of --json, --schema, --man, --path and --test can be given"));
-  if (is_given(inspector, INSPECT_ONLY) && !is_given(inspector, INSPECT_TEST))
-    g_ptr_array_add(errors, g_strdup("--only goes with --test"));
+    g_ptr_array_add(
+        errors, g_strdup("only one of --json, --schema, --man, --path, --test and --verify can be given"));
+  gboolean tests = is_given(inspector, INSPECT_TEST) || is_given(inspector, INSPECT_VERIFY);
+  if (is_given(inspector, INSPECT_ONLY) && !tests)
+    g_ptr_array_add(errors, g_strdup("--only goes with --test or --verify"));
+  if (is_given(inspector, INSPECT_SECONDS) && !is_given(inspector, INSPECT_VERIFY))
+    g_ptr_array_add(errors, g_strdup("--seconds goes with --verify; a case has \"seconds\" of its own"));
+  else if (is_given(inspector, INSPECT_SECONDS) && seconds(inspector) == 0)
+    g_ptr_array_add(errors, g_strdup("--seconds must be a number from 0.1 to 86400"));
   if (is_given(inspector, INSPECT_SHOW) && !is_given(inspector, INSPECT_TEST))
     g_ptr_array_add(errors, g_strdup("--show goes with --test"));
+  if (is_given(inspector, INSPECT_WITH) && !is_given(inspector, INSPECT_VERIFY))
+    g_ptr_array_add(errors, g_strdup("--with goes with --verify"));
   if (is_given(inspector, INSPECT_MAN) && n == 0)
     g_ptr_array_add(errors, g_strdup("--man needs a plugin: pipeline-inspect --man PLUGIN"));
   const CliArgument *path = cli_arguments_get(inspector->arguments, INSPECT_PLUGIN_PATH);
@@ -259,6 +280,34 @@ write_new(const Inspector *inspector, const char *name)
   return error->domain == WEIR_EXIT_ERROR ? error->code : WEIR_EXIT_FAILED;
 }
 
+/* Leaks are looked for in the memory in use, which is exact only without the caches that glibc keeps for each thread; and
+   that is settled when a program starts. */
+static void
+start_without_caches(char **argv)
+{
+  const char *tunables = g_getenv("GLIBC_TUNABLES");
+  if (tunables && strstr(tunables, "glibc.malloc.tcache_count"))
+    return;
+  g_autofree char *with =
+      g_strconcat(tunables ? tunables : "", tunables ? ":" : "", "glibc.malloc.tcache_count=0", NULL);
+  g_setenv("GLIBC_TUNABLES", with, TRUE);
+  execv("/proc/self/exe", argv); /* if it cannot be, larger leaks are found all the same */
+}
+
+static int
+verify(const Inspector *inspector)
+{
+  const CliArgument *file = cli_arguments_get(inspector->arguments, INSPECT_VERIFY);
+  const CliArgument *cases = cli_arguments_get(inspector->arguments, INSPECT_WITH);
+  const CliArgument *only = cli_arguments_get(inspector->arguments, INSPECT_ONLY);
+  weir_harness_verification how = {.cases = cases ? cases->value : NULL,
+                                   .only = only ? only->value : NULL,
+                                   .seconds = seconds(inspector),
+                                   .json = is_given(inspector, INSPECT_JSON)};
+  int result = weir_harness_verify(file->value, &how);
+  return result < 0 ? WEIR_EXIT_USAGE : result ? WEIR_EXIT_OK : WEIR_EXIT_FAILED;
+}
+
 static int
 inspect(Inspector *inspector)
 {
@@ -280,6 +329,8 @@ inspect(Inspector *inspector)
   const CliArgument *test = cli_arguments_get(inspector->arguments, INSPECT_TEST);
   if (test)
     return run_cases(inspector, test->value, path ? path->value : NULL);
+  if (is_given(inspector, INSPECT_VERIFY))
+    return verify(inspector);
   inspector->unsafe = is_given(inspector, INSPECT_UNSAFE_PLUGINS);
   inspector->scan = cli_scan_new(path ? path->value : NULL);
   if (is_given(inspector, INSPECT_PATH))
@@ -308,6 +359,8 @@ main(int argc, char **argv)
   if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0)
     return complete(argc, argv);
   inspector.arguments = cli_arguments_parse(cli_inspect_flags, NULL, 0, argc, argv);
+  if (cli_arguments_get(inspector.arguments, INSPECT_VERIFY))
+    start_without_caches(argv);
   const CliArgument *describe = cli_arguments_get(inspector.arguments, INSPECT_DESCRIBE);
   if (describe) {
     code = cli_describe_main(describe->value, is_given(&inspector, INSPECT_UNSAFE_PLUGINS));

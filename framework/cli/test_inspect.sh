@@ -50,6 +50,19 @@ mkdir "$dir/loud"
   echo '__attribute__((constructor)) static void now(void) { puts("noise"); }'
   sed 's/\.name = "display"/.name = "loud"/' "$top_srcdir/framework/cli/test_plugin.c"; } >"$dir/loud.c"
 build "$dir/loud.c" "$dir/loud/loud.so"
+mkdir "$dir/odd"
+# plugin NAME CODE: one whose constructor or destructor does this.
+odd() {
+  { echo '#include <fcntl.h>'
+    echo '#include <unistd.h>'
+    echo "$2"
+    sed "s/\.name = \"display\"/.name = \"$1\"/" "$top_srcdir/framework/cli/test_plugin.c"; } >"$dir/$1.c"
+  build "$dir/$1.c" "$dir/odd/$1.so"
+}
+odd closes '__attribute__((constructor)) static void now(void) { for (int fd = 0; fd < 64; fd++) close(fd); }'
+odd leaves '__attribute__((constructor)) static void now(void) { if (fork() == 0) { sleep(600); _exit(0); } }'
+odd lingers '__attribute__((destructor)) static void later(void) { for (;;) pause(); }'
+odd waits '__attribute__((constructor)) static void now(void) { for (;;) pause(); }'
 WEIR_PLUGIN_PATH=$dir/good
 export WEIR_PLUGIN_PATH
 unset WEIR_DEVELOPER
@@ -94,6 +107,16 @@ try --json; expect "JSON with failures" 1 out '"failures"' out 'text.so'
 python3 -m json.tool "$dir/out" >/dev/null; ok "is JSON" $?
 try --schema; [ $code -eq 1 ] && [ ! -s "$dir/out" ]; ok "no schema where a plugin is missing in it" $?
 try display; expect "another plugin's fault does not matter" 0 out 'display.rows'
+# Whatever a plugin does when it is opened or closed, the list comes, in time.
+WEIR_PLUGIN_PATH=$dir/odd:$dir/good
+begin=$(date +%s)
+try
+expect "a plugin that hangs is named, the rest is listed" 1 out '^display 1.2' out '^leaves 1.2' out '^lingers 1.2' \
+  err 'waits.so.*does not return within'
+grep -q 'waits' "$dir/out"; ok "and is not listed" $((1 - $?))
+[ $(($(date +%s) - begin)) -lt 60 ]; ok "it takes no longer than one waits for it" $?
+sleep 0.2
+ps -eo args | grep -q '[p]ipeline-inspect --describe .*odd'; ok "no child is left" $((1 - $?))
 chmod 777 "$dir/good"
 WEIR_PLUGIN_PATH=$dir/good
 try; expect "a folder that others can write to" 1 err 'write'

@@ -97,6 +97,18 @@ harness_forget(weir_harness *h)
 }
 
 void
+harness_begin_anew(weir_harness *h)
+{
+  for (guint i = 1; i <= h->n_folders; i++) {
+    g_autofree char *folder = g_strdup_printf("%s/%u", h->folder, i);
+    weir_remove_tree(folder, NULL);
+  }
+  h->n_folders = 0;
+  g_ptr_array_set_size(h->results, 0);
+  h->fresh = FALSE;
+}
+
+void
 weir_harness_free(weir_harness *h)
 {
   if (!h)

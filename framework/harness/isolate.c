@@ -178,6 +178,8 @@ harness_end_reason(const HarnessEnd *end)
   else if (WIFSIGNALED(end->status))
     g_string_append_printf(text, "crashed (signal %d, %s)", WTERMSIG(end->status),
                            strsignal(WTERMSIG(end->status)));
+  else if (WEXITSTATUS(end->status) == HARNESS_GIVEN_UP)
+    g_string_append(text, "did not come back");
   else if (WEXITSTATUS(end->status))
     g_string_append_printf(text, "ended the process (exit code %d)", WEXITSTATUS(end->status));
   if (text->len && end->errors->len) {

@@ -5,6 +5,8 @@
 
 #include <glib.h>
 
+#define HARNESS_GIVEN_UP 124 /* exit code of a process in which a stage does not come back */
+
 /* How a child ended. */
 typedef struct {
   int status;      /* of waitpid() */

@@ -38,8 +38,8 @@ typedef struct {
   GPtrArray *outputs;  /* of HarnessOutput */
   GHashTable *metrics; /* name to double *, of the stage under test */
   GPtrArray *figures;  /* of char *: metrics and artifacts that must not differ between runs */
-  GString *messages; /* as JSON, a line each */
-  GString *texts;    /* the texts in them, a line each */
+  GString *messages;   /* as JSON, a line each */
+  GString *texts;      /* the texts in them, a line each */
   guint n_rejects;
   guint64 calls[WEIR_FAULT_CANCEL + 1]; /* by weir_harness_fault */
 } HarnessResult;
@@ -74,6 +74,8 @@ struct weir_harness {
 void harness_result_free(gpointer result);
 /* Give up the results and their folders. */
 void harness_forget(weir_harness *h);
+/* The same, but the next run gets folders of the same names. */
+void harness_begin_anew(weir_harness *h);
 /* An edge with rows; takes them. */
 void harness_add_rows(weir_harness *h, const char *port, GPtrArray *rows, const char *columns);
 /* Note what was wrong with a call; the first counts. */
@@ -119,8 +121,13 @@ struct HarnessRun {
   gint live;        /* batches of the sources that were not released */
   gint live_reads;  /* batches of tables, read by the stage, likewise */
   gint64 began;
-  gboolean late; /* its time is over */
-  GMutex lock;   /* counts */
+  gboolean late;              /* its time is over */
+  const weir_class *original; /* of the stage under test */
+  weir_class watched;         /* the same, with functions that note what runs */
+  const char *call;           /* the function that runs; atomic */
+  gboolean opened;            /* guarded by `lock` */
+  GCond has_opened;
+  GMutex lock; /* counts */
 };
 
 void harness_stages_init(void);
@@ -136,6 +143,14 @@ void harness_watch_batch(gint *live, struct ArrowArray *batch);
 
 /* The host's table with functions that fail when the harness says so. */
 const weir_host *harness_host(void);
+
+/* ---- watch.c ---- */
+
+/* Know from now on which function of the stage under test runs. */
+void harness_watch_calls(HarnessRun *run, WeirPlan *plan);
+
+/* Wait until the stage under test has returned from open(), for a second at most. */
+void harness_wait_opened(HarnessRun *run);
 
 /* ---- run.c ---- */
 

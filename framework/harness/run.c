@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs the stage under test: a pipeline of sources, the stage and sinks is written, run in every cut, and compared. */
+#include "harness/isolate.h"
 #include "harness/private.h"
 
 #include "base/error.h"
@@ -7,7 +8,11 @@
 #include "core/loader.h"
 #include "core/options.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+#define GRACE 5 /* seconds from cancelling a run to giving it up */
 
 /* ---- Results -------------------------------------------------------------------------------------------- */
 
@@ -335,18 +340,29 @@ note_made(HarnessResult *result, const WeirMessage *m)
   g_ptr_array_add(result->figures, g_strdup_printf("%s %s: sha256 %s", m->kind, path, m->text));
 }
 
+/* A thread that does not end cannot be ended. */
+static void
+give_up(const char *use, const char *call)
+{
+  fprintf(stderr, "%s: %s() has not come back %d seconds after the run was cancelled\n", use,
+          call ? call : "the host", GRACE);
+  fflush(NULL);
+  _exit(HARNESS_GIVEN_UP);
+}
+
 static void
 listen(WeirRun *weir, const WeirMessage *m, gpointer data)
 {
   HarnessRun *run = data;
   double waited = (double)(g_get_monotonic_time() - run->began) / 1e6;
   if (m->type == WEIR_MESSAGE_TICK) {
+    const char *call = g_atomic_pointer_get(&run->call);
     if (waited > run->h->patience && !run->late) {
       run->late = TRUE;
       weir_run_cancel(weir);
     }
-    if (waited > run->h->patience + 5) /* it does not even look at weir_cancelled() */
-      g_error("%s: the stage has not ended %g seconds after it was cancelled", run->h->use, 5.0);
+    if (waited > run->h->patience + GRACE) /* it does not even look at weir_cancelled() */
+      give_up(run->h->use, call);
     return;
   }
   if (g_strcmp0(m->stage, HARNESS_STAGE) != 0 || m->type == WEIR_MESSAGE_STAGE_STATE)
@@ -428,7 +444,12 @@ execute(weir_harness *h, HarnessRun *run, const char *file)
     weir_run_add_listener(weir, listen, run);
     run->run = weir;
     run->began = g_get_monotonic_time();
-    result->code = weir_run_execute(weir, &error);
+    if (weir_run_check(weir, &error)) {
+      harness_watch_calls(run, weir->plan);
+      result->code = weir_run_execute(weir, &error);
+    } else {
+      result->code = error->code;
+    }
     weir_run_free(weir);
   } else {
     result->code = error->code;
@@ -453,6 +474,7 @@ run_cut(weir_harness *h, const weir_harness_cut *cut)
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) folders = weir_plugin_folders(h->plugin_path);
   g_mutex_init(&run.lock);
+  g_cond_init(&run.has_opened);
   harness_run_register(&run);
   g_autofree char *file =
       make_folder(h, result, &error) ? write_pipeline(h, &run, (const char *const *)folders, &error) : NULL;
@@ -466,6 +488,7 @@ run_cut(weir_harness *h, const weir_harness_cut *cut)
   harness_run_unregister(&run);
   g_ptr_array_unref(run.feeds);
   g_mutex_clear(&run.lock);
+  g_cond_clear(&run.has_opened);
   return result;
 }
 
@@ -485,7 +508,7 @@ difference(const HarnessResult *a, const HarnessResult *b)
       return g_strdup_printf("columns of \"%s\" are\n%s and\n%s", x->port, x->types, y->types);
     for (guint r = 0; r < MIN(x->rows->len, y->rows->len); r++)
       if (!g_str_equal(x->rows->pdata[r], y->rows->pdata[r]))
-        return g_strdup_printf("row %u of \"%s\" is\n%.400s and\n%.400s", r + 1, x->port,
+        return g_strdup_printf("row %u of \"%s\" is\n%.200s and\n%.200s", r + 1, x->port,
                                (char *)x->rows->pdata[r], (char *)y->rows->pdata[r]);
     if (x->rows->len != y->rows->len)
       return g_strdup_printf("\"%s\" has %u and %u rows", x->port, x->rows->len, y->rows->len);

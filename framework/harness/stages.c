@@ -149,8 +149,11 @@ source_produce(weir_stage *stage)
   Source *source = stage->state;
   HarnessFeed *feed = feed_of(source);
   g_autoptr(GError) error = NULL;
-  if (!source->declared && declare(stage, source, feed))
-    return -1;
+  if (!source->declared) {
+    harness_wait_opened(feed->run);
+    if (declare(stage, source, feed))
+      return -1;
+  }
   gint64 left = (gint64)feed->rows->len - source->next;
   gint64 rows = feed->run->result->cut.batch_rows;
   gint64 n = rows ? MIN(left, rows) : left;

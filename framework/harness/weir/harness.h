@@ -174,6 +174,25 @@ int weir_harness_finish(void);
  */
 int weir_harness_run_cases(const char *file, const char *plugin_path, const char *only, int show);
 
+/* ---- Conformance ----------------------------------------------------------------------------------------
+ */
+
+/** How a plugin is verified; all may be zero. */
+typedef struct weir_harness_verification {
+  const char
+      *cases;       /**< a file of cases whose good ones say what the classes are tried with; NULL: made up */
+  const char *only; /**< classes whose name holds this text; NULL: all */
+  double seconds;   /**< that one run may take; 0: 20 */
+  int json;         /**< the report is JSON */
+} weir_harness_verification;
+
+/**
+ * Put every class of a plugin through the checks of pipeline-inspect(1) --verify, each in a child process, and print a
+ * report. The caller has no other threads. Returns 1 if nothing failed, 0 if something did, -1 if there is no such
+ * file, or the cases are not right (printed to stderr).
+ */
+int weir_harness_verify(const char *file, const weir_harness_verification *how);
+
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif
