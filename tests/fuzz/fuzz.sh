@@ -22,10 +22,9 @@ parser() {
     archive) echo framework/store/archive_unpack.c $file/source.c ;;
     elf) echo $core/elf_*.c ;;
     model) echo framework/ml/safetensors.c framework/ml/text_model_load.c ;;
-    config) echo framework/base/tree_json.c framework/base/json_token.c framework/base/json_scan.c framework/base/tree_yaml*.c \
-      $core/pipeline*.c $core/template.c $core/parameters.c ;;
-    expression) echo plugins/rows/expression*.c ;;
-    table) echo $core/table_file*.c ;;
+    config) echo framework/base/tree_json.c framework/base/json_token.c framework/base/tree_yaml.c framework/base/yaml_*.c \
+      $core/pipeline.c $core/pipeline_[!c]*.c $core/dotenv.c ;;
+    expression) echo framework/expression/*.c ;;
   esac
 }
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Fuzz targets. In a build with --enable-fuzzing they are libFuzzer's; in any other they replay the seeds.
 fuzz_targets = tests/fuzz/fuzz_types tests/fuzz/fuzz_csv tests/fuzz/fuzz_jsonl tests/fuzz/fuzz_archive \
-  tests/fuzz/fuzz_elf tests/fuzz/fuzz_model
+  tests/fuzz/fuzz_elf tests/fuzz/fuzz_model tests/fuzz/fuzz_config tests/fuzz/fuzz_expression
 check_PROGRAMS += $(fuzz_targets)
 EXTRA_DIST += tests/fuzz/seeds.sh tests/fuzz/test-seeds.sh tests/fuzz/fuzz.sh \
-  tests/fuzz/types tests/fuzz/csv tests/fuzz/jsonl
+  tests/fuzz/types tests/fuzz/csv tests/fuzz/jsonl tests/fuzz/config \
+  tests/fuzz/expression
 if FUZZING
 FUZZ_MAIN =
 FUZZ_LINK = -fsanitize=fuzzer
@@ -36,6 +37,13 @@ tests_fuzz_fuzz_elf_LDADD = $(fuzz_libs)
 tests_fuzz_fuzz_model_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_model.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_model_LDFLAGS = $(FUZZ_LINK)
 tests_fuzz_fuzz_model_LDADD = libweir-ml.la libweir-base.la $(BASE_LIBS)
+
+tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_config.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_config_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_config_LDADD = $(fuzz_libs)
+tests_fuzz_fuzz_expression_SOURCES = tests/fuzz/fuzz.h tests/fuzz/fuzz_expression.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_expression_LDFLAGS = $(FUZZ_LINK)
+tests_fuzz_fuzz_expression_LDADD = libweir-expression.la $(fuzz_libs)
 
 # Seconds for each target.
 FUZZ_SECONDS = 60
