@@ -118,13 +118,13 @@ weir_yaml_syntax_error(WeirYamlReader *reader)
     return;
   }
   const char *at = at_mark(reader, mark);
-  if (strcmp(problem, "found character that cannot start any token") == 0 ||
-      (*at == '\t' && strstr(context, "quoted") == NULL)) {
+  gboolean inside = at < reader->text + reader->length;
+  if (inside && (strcmp(problem, "found character that cannot start any token") == 0 ||
+                 (*at == '\t' && strstr(context, "quoted") == NULL))) {
     refuse_character(reader, mark, at);
     return;
   }
-  if (g_str_has_prefix(problem, "did not find expected key") && at < reader->text + reader->length &&
-      !begins_line(reader, at)) {
+  if (g_str_has_prefix(problem, "did not find expected key") && inside && !begins_line(reader, at)) {
     g_autofree char *quoted = weir_quote(at, g_utf8_next_char(at) - at);
     error = weir_yaml_error(reader, mark, "%s stands behind a value that has ended", quoted);
     weir_diagnostic_hint(error, "put the whole text in quotes");

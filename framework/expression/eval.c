@@ -99,7 +99,7 @@ evaluation_room(WeirEvaluation *evaluation, gsize bytes)
   if (bytes > MOST_BYTES - evaluation->made)
     return NULL;
   evaluation->made += bytes;
-  if (bytes > evaluation->block_size - evaluation->block_used) {
+  if (!evaluation->block || bytes > evaluation->block_size - evaluation->block_used) {
     evaluation->block_size = MAX(bytes, BLOCK_BYTES);
     evaluation->block_used = 0;
     evaluation->block = g_malloc(evaluation->block_size);
