@@ -8,4 +8,5 @@ EXTRA_DIST += tests/e2e/lib.sh $(e2e_tests)
 
 # The author's guide, as a newcomer follows it.
 
+TESTS += tests/e2e/guide.py
 EXTRA_DIST += tests/e2e/guide.py
