@@ -44,8 +44,8 @@ include tests/fuzz/local.mk
 include tests/faults/local.mk
 
 # Tests on real data sets: `make check-data`.
-DATA_TESTS += tests/data/test-read.sh tests/data/test-banking77.sh
-EXTRA_DIST += tests/data/test-read.sh tests/data/test-banking77.sh
+DATA_TESTS += tests/data/test-read.sh tests/data/test-banking77.sh tests/data/test-goemotions.sh
+EXTRA_DIST += tests/data/test-read.sh tests/data/test-banking77.sh tests/data/test-goemotions.sh
 
 # All test programs under valgrind: what sanitizers do not see, such as values that were never set.
 EXTRA_DIST += tests/sanitizers/valgrind.sh tests/sanitizers/thread.supp

@@ -71,8 +71,7 @@ static int
 count_labels(Assignment *a)
 {
   const SplitGrouping *g = a->grouping;
-  g_autofree guint32 *by_group =
-      split_reserve(a->stage, a->n_rows, sizeof *by_group, "the classes of groups");
+  guint32 *by_group = split_reserve(a->stage, a->n_rows, sizeof *by_group, "the classes of groups");
   if (!by_group)
     return -1;
   for (guint32 i = 0; i < g->n; i++)
@@ -95,7 +94,7 @@ count_labels(Assignment *a)
       }
   }
   a->first[g->n] = written;
-  weir_unreserve(a->stage, a->n_rows * sizeof *by_group);
+  split_release(a->stage, by_group, a->n_rows, sizeof *by_group);
   return 0;
 }
 
@@ -106,22 +105,17 @@ learn_labels(Assignment *a)
   a->label = split_reserve(a->stage, a->n_rows, sizeof *a->label, "the class of each record");
   a->count =
       a->label ? split_reserve(a->stage, a->n_rows, sizeof *a->count, "the class of each record") : NULL;
-  a->first = a->count ? split_reserve(a->stage, a->grouping->n + 1, sizeof *a->first, "the groups") : NULL;
+  a->first =
+      a->count ? split_reserve(a->stage, (guint64)a->grouping->n + 1, sizeof *a->first, "the groups") : NULL;
   return !a->first || read_strata(a) || count_labels(a) ? -1 : 0;
 }
 
 static void
 unlearn_labels(Assignment *a)
 {
-  if (a->label)
-    weir_unreserve(a->stage, a->n_rows * sizeof *a->label);
-  if (a->count)
-    weir_unreserve(a->stage, a->n_rows * sizeof *a->count);
-  if (a->first)
-    weir_unreserve(a->stage, (a->grouping->n + 1) * sizeof *a->first);
-  g_free(a->label);
-  g_free(a->count);
-  g_free(a->first);
+  split_release(a->stage, a->label, a->n_rows, sizeof *a->label);
+  split_release(a->stage, a->count, a->n_rows, sizeof *a->count);
+  split_release(a->stage, a->first, (guint64)a->grouping->n + 1, sizeof *a->first);
   split_strata_free(a->strata);
 }
 
@@ -231,9 +225,7 @@ split_assign(weir_stage *stage, SplitDeal *deal, uint32_t in, const SplitGroupin
                   .n_rows = weir_table_rows(stage, in)};
   a.split = split_reserve(stage, grouping->n, 1, "the groups");
   int result = assign(&a);
-  if (a.split)
-    weir_unreserve(stage, grouping->n);
-  g_free(a.split);
+  split_release(stage, a.split, grouping->n, 1);
   unlearn_labels(&a);
   return result;
 }

@@ -144,17 +144,21 @@ find_clusters(Clustering *c)
   g_autoptr(GError) error = NULL;
   guint64 n_rows = weir_near_rows(c->near);
   guint64 memory = reserve_search(c, n_rows);
-  if (!memory)
-    return weir_fail(c->stage,
-                     "no memory to look for near-duplicates: at least %" G_GUINT64_FORMAT
-                     " bytes for %" G_GUINT64_FORMAT " records\nhint: raise --memory",
-                     weir_near_least(n_rows), n_rows);
+  if (!memory) {
+    weir_fail(c->stage,
+              "no memory to look for near-duplicates: at least %" G_GUINT64_FORMAT
+              " bytes for %" G_GUINT64_FORMAT " records\nhint: raise --memory",
+              weir_near_least(n_rows), n_rows);
+    return -1;
+  }
   const WeirNearSearch search = {.memory = memory, .text = fetch_text, .progress = tell_progress, .data = c};
   c->cluster = weir_near_clusters(c->near, &search, &executor, NULL, &error);
   weir_unreserve(c->stage, memory);
-  if (!c->cluster)
-    return weir_cancelled(c->stage) ? -1 : weir_fail(c->stage, "%s", error->message);
-  return 0;
+  if (c->cluster)
+    return 0;
+  if (!weir_cancelled(c->stage))
+    weir_fail(c->stage, "%s", error->message);
+  return -1;
 }
 
 /* Numbers the clusters without gaps: the first row of each has its own number, and stands before the others. */
@@ -246,10 +250,10 @@ clusters_produce(weir_stage *stage)
   int result = choose_sides(&c);
   weir_near_free(c.near);
   weir_near_store_free(c.store);
-  g_free(c.first);
+  split_release(stage, c.first, weir_table_batches(stage, SPLIT_IN) + 1, sizeof *c.first);
+  split_release(stage, c.rows, c.n, sizeof *c.rows);
+  split_release(stage, c.tie, c.n, sizeof *c.tie);
   g_free(c.cluster);
-  g_free(c.rows);
-  g_free(c.tie);
   return result;
 }
 

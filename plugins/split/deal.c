@@ -35,6 +35,24 @@ split_reserve(weir_stage *stage, uint64_t n, size_t size, const char *what)
   return memory;
 }
 
+void
+split_release(weir_stage *stage, void *memory, uint64_t n, size_t size)
+{
+  if (memory)
+    weir_unreserve(stage, n * size);
+  g_free(memory);
+}
+
+gboolean
+split_grant(gpointer stage, guint64 take, guint64 give_back)
+{
+  if (take && weir_reserve(stage, take))
+    return FALSE;
+  if (give_back)
+    weir_unreserve(stage, give_back);
+  return TRUE;
+}
+
 int
 split_deal_begin(weir_stage *stage, SplitDeal *deal, uint32_t in)
 {

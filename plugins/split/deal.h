@@ -48,7 +48,11 @@ void split_deal_clear(SplitDeal *deal);
 /* Random numbers of the option "seed" if it is given, of the pipeline's seed otherwise. */
 weir_random split_random(weir_stage *stage, int64_t seed);
 
-/* Memory of `n * size` bytes that counts against the run's budget, zeroed; g_free. NULL: reported. */
+/* Memory of `n * size` bytes that counts against the run's budget, zeroed. NULL: reported. */
 void *split_reserve(weir_stage *stage, uint64_t n, size_t size, const char *what);
+/* Frees it and gives the memory back; NULL is fine. */
+void split_release(weir_stage *stage, void *memory, uint64_t n, size_t size);
+/* A SplitGrant (groups.h) of the run's budget, for a stage. */
+gboolean split_grant(gpointer stage, guint64 take, guint64 give_back);
 
 #endif

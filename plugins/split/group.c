@@ -25,17 +25,6 @@ group_schema(weir_stage *stage)
   return split_deal_check(stage, &state->deal);
 }
 
-static gboolean
-grant(gpointer data, guint64 take, guint64 give_back)
-{
-  weir_stage *stage = data;
-  if (take && weir_reserve(stage, take))
-    return FALSE;
-  if (give_back)
-    weir_unreserve(stage, give_back);
-  return TRUE;
-}
-
 /* The number of a row's group; G_MAXUINT32 for one that is rejected. 0 or -1 (reported). */
 static int
 number_row(Numbers *numbers, const struct ArrowArray *batch, const weir_column *columns, int64_t row,
@@ -130,19 +119,19 @@ choose_sides(weir_stage *stage, Numbers *numbers)
   return split_assign(stage, &state->deal, SPLIT_IN, &grouping, &state->stratify, STRATIFY);
 }
 
-/* What is reserved here is given back by the host when the stage closes. */
 static int
 plan_groups(weir_stage *stage)
 {
   GroupState *state = stage->state;
   if (split_deal_begin(stage, &state->deal, SPLIT_IN))
     return -1;
-  Numbers numbers = {.stage = stage, .groups = split_groups_new(grant, stage)};
+  Numbers numbers = {.stage = stage, .groups = split_groups_new(split_grant, stage)};
   int result = choose_sides(stage, &numbers);
+  guint32 n = split_groups_count(numbers.groups);
   split_groups_free(numbers.groups);
-  g_free(numbers.group);
-  g_free(numbers.rows);
-  g_free(numbers.tie);
+  split_release(stage, numbers.group, weir_table_rows(stage, SPLIT_IN), sizeof *numbers.group);
+  split_release(stage, numbers.rows, n, sizeof *numbers.rows);
+  split_release(stage, numbers.tie, n, sizeof *numbers.tie);
   return result;
 }
 

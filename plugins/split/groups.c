@@ -27,11 +27,19 @@ split_groups_new(SplitGrant grant, gpointer data)
   return groups;
 }
 
+static guint64
+bytes_of(gsize n_slots)
+{
+  return n_slots * sizeof(guint32) + n_slots / 2 * sizeof(Group);
+}
+
 void
 split_groups_free(SplitGroups *groups)
 {
   if (!groups)
     return;
+  if (groups->grant && groups->n_slots)
+    groups->grant(groups->data, 0, bytes_of(groups->n_slots));
   g_free(groups->groups);
   g_free(groups->slots);
   g_free(groups);
@@ -48,12 +56,6 @@ slot_of(const SplitGroups *groups, SplitHash hash)
       break;
   }
   return at;
-}
-
-static guint64
-bytes_of(gsize n_slots)
-{
-  return n_slots * sizeof(guint32) + n_slots / 2 * sizeof(Group);
 }
 
 static gboolean

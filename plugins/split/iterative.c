@@ -33,7 +33,7 @@ typedef struct {
 guint64
 split_iterative_bytes(const SplitLabels *labels, guint n_splits)
 {
-  guint64 per_label = 2 * sizeof(guint64) + 2 * sizeof(guint32) + 2 * n_splits * sizeof(double);
+  guint64 per_label = 2 * sizeof(guint64) + 2 * sizeof(guint32) + 2 * (guint64)n_splits * sizeof(double);
   return labels->n_rows * sizeof(guint32) + labels->first[labels->n_rows] * sizeof(guint32) +
          (labels->n_labels + 1) * per_label;
 }

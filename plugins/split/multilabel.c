@@ -38,10 +38,11 @@ static int
 grow(Reading *r)
 {
   guint64 capacity = MAX(2 * r->capacity, 4096);
-  if (weir_reserve(r->stage, capacity * sizeof *r->label))
-    return weir_fail(r->stage,
-                     "no memory for more than %" G_GUINT64_FORMAT " labels of records\nhint: raise --memory",
-                     r->n);
+  if (weir_reserve(r->stage, capacity * sizeof *r->label)) {
+    weir_fail(r->stage,
+              "no memory for more than %" G_GUINT64_FORMAT " labels of records\nhint: raise --memory", r->n);
+    return -1;
+  }
   r->label = g_renew(guint32, r->label, capacity);
   weir_unreserve(r->stage, r->capacity * sizeof *r->label);
   r->capacity = capacity;
@@ -58,7 +59,7 @@ add_label(Reading *r, uint32_t which, const weir_column *values, int64_t at)
   g_string_printf(r->key, "%u:", which);
   split_key_append(r->key, values, at);
   guint32 number = split_groups_add(r->known, split_key_hash128(r->key));
-  if (number >= MAX_LABELS)
+  if (number >= MAX_LABELS) /* or no memory for it */
     return weir_fail(r->stage, "more than %u different labels in the columns of \"by\"", MAX_LABELS);
   if (number == r->names->len) {
     GString *name = g_string_new(NULL);
@@ -147,40 +148,50 @@ read_labels(Reading *r)
 
 /* --- Pairs --- */
 
-/* Pairs of labels, and single labels, numbered as if they were labels (second-order relations: Szymański, Kajdanowicz,
- * "A network perspective on stratification of multi-label data", LIDTA 2017). */
+/* Numbers the pairs of each row by the first sight of each. */
 static int
-pair_up(weir_stage *stage, const SplitLabels *labels, SplitLabels *pairs)
+number_pairs(weir_stage *stage, const SplitLabels *labels, guint64 *first, guint32 *label, guint32 *n_labels)
 {
-  g_autoptr(SplitGroups) known = split_groups_new(NULL, NULL);
-  guint64 n = 0;
-  for (guint32 row = 0; row < labels->n_rows; row++) {
-    guint64 m = labels->first[row + 1] - labels->first[row];
-    if (m > MAX_IN_A_PAIR)
-      return weir_fail(stage,
-                       "a record has %" G_GUINT64_FORMAT " labels, and at most %u can be taken in pairs\n"
-                       "hint: set \"order\" to 1",
-                       m, MAX_IN_A_PAIR);
-    n += m * (m + 1) / 2;
-  }
-  guint64 *first = split_reserve(stage, (guint64)labels->n_rows + 1, sizeof *first, "the pairs of labels");
-  guint32 *label = first ? split_reserve(stage, n, sizeof *label, "the pairs of labels") : NULL;
-  pairs->n_rows = labels->n_rows;
-  pairs->first = first;
-  pairs->label = label;
-  if (!label)
-    return -1;
+  g_autoptr(SplitGroups) known = split_groups_new(split_grant, stage);
   guint64 at = 0;
   for (guint32 row = 0; row < labels->n_rows; row++) {
     for (guint64 i = labels->first[row]; i < labels->first[row + 1]; i++)
       for (guint64 j = i; j < labels->first[row + 1]; j++) {
         weir_random mix = weir_random_from((guint64)labels->label[i] << 32 | labels->label[j]);
-        label[at++] = split_groups_add(known, (SplitHash){weir_random_u64(&mix), 0});
+        label[at] = split_groups_add(known, (SplitHash){weir_random_u64(&mix), 0});
+        if (label[at++] == G_MAXUINT32)
+          return weir_fail(
+              stage,
+              "no memory for more than %u pairs of labels\nhint: raise --memory, or set \"order\" to 1",
+              split_groups_count(known));
       }
     first[row + 1] = at;
   }
-  pairs->n_labels = split_groups_count(known);
+  *n_labels = split_groups_count(known);
   return 0;
+}
+
+/* Pairs of labels, and single labels, numbered as if they were labels (second-order relations: Szymański, Kajdanowicz,
+ * "A network perspective on stratification of multi-label data", LIDTA 2017). */
+static int
+pair_up(weir_stage *stage, const SplitLabels *labels, SplitLabels *pairs)
+{
+  guint64 n = 0;
+  for (guint32 row = 0; row < labels->n_rows; row++) {
+    guint64 m = labels->first[row + 1] - labels->first[row];
+    if (m > MAX_IN_A_PAIR) {
+      weir_fail(stage,
+                "a record has %" G_GUINT64_FORMAT " labels, and at most %u can be taken in pairs\n"
+                "hint: set \"order\" to 1",
+                m, MAX_IN_A_PAIR);
+      return -1;
+    }
+    n += m * (m + 1) / 2;
+  }
+  guint64 *first = split_reserve(stage, (guint64)labels->n_rows + 1, sizeof *first, "the pairs of labels");
+  guint32 *label = first ? split_reserve(stage, n, sizeof *label, "the pairs of labels") : NULL;
+  *pairs = (SplitLabels){.n_rows = labels->n_rows, .first = first, .label = label};
+  return label ? number_pairs(stage, labels, first, label, &pairs->n_labels) : -1;
 }
 
 /* --- The split --- */
@@ -205,11 +216,9 @@ stratify_pairs(weir_stage *stage, const SplitLabels *labels)
 {
   SplitLabels pairs = {0};
   int result = pair_up(stage, labels, &pairs) || stratify(stage, &pairs) ? -1 : 0;
-  if (result == 0)
-    weir_unreserve(stage, ((guint64)labels->n_rows + 1) * sizeof *pairs.first +
-                              pairs.first[labels->n_rows] * sizeof *pairs.label);
-  g_free((gpointer)pairs.first);
-  g_free((gpointer)pairs.label);
+  if (pairs.label)
+    split_release(stage, (guint32 *)pairs.label, pairs.first[labels->n_rows], sizeof *pairs.label);
+  split_release(stage, (guint64 *)pairs.first, (guint64)labels->n_rows + 1, sizeof *pairs.first);
   return result;
 }
 
@@ -261,7 +270,6 @@ plan_labels(weir_stage *stage, Reading *r)
   if (state->order == 1 ? stratify(stage, &labels) : stratify_pairs(stage, &labels))
     return -1;
   report(stage, r, &labels);
-  weir_unreserve(stage, (n_rows + 1) * sizeof *r->first + r->capacity * sizeof *r->label);
   return 0;
 }
 
@@ -274,15 +282,15 @@ multilabel_produce(weir_stage *stage)
   if (split_deal_begin(stage, &state->deal, SPLIT_IN))
     return -1;
   Reading r = {.stage = stage,
-               .known = split_groups_new(NULL, NULL),
+               .known = split_groups_new(split_grant, stage),
                .names = g_ptr_array_new_with_free_func(g_free),
                .key = g_string_new(NULL)};
   int result = plan_labels(stage, &r);
   split_groups_free(r.known);
   g_ptr_array_unref(r.names);
   g_string_free(r.key, TRUE);
-  g_free(r.first);
-  g_free(r.label);
+  split_release(stage, r.first, weir_table_rows(stage, SPLIT_IN) + 1, sizeof *r.first);
+  split_release(stage, r.label, r.capacity, sizeof *r.label);
   return result;
 }
 

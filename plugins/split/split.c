@@ -231,7 +231,7 @@ static const weir_class classes[] = {
                 "order.\n\n"
                 "Groups are known by a hash of 128 bits. The input is read twice; 5 bytes of memory a record "
                 "are needed, and "
-                "about 70 a group; with \"stratify\" 12 bytes a record more.",
+                "60 to 100 a group; with \"stratify\" 12 bytes a record more.",
         .in = group_inputs,
         .n_in = 1,
         .n_out = 1,
@@ -317,7 +317,7 @@ static const weir_class classes[] = {
                 "similar to none. check.leakage looks for what is left.\n\n"
                 "Signatures are kept in a file of the run directory, with the default options 208 bytes a "
                 "record. In memory, "
-                "10 bytes a record are needed, and 16 a cluster; more makes it faster. The split depends on "
+                "10 bytes a record are needed, and 30 a cluster; more makes it faster. The split depends on "
                 "the order of the "
                 "records, and not on the number of threads. Records keep their order.",
         .in = clusters_inputs,

@@ -125,8 +125,8 @@ plan_split(weir_stage *stage)
   split_deal_count(stage, &state->deal, SPLIT_IN);
   split_classes_report(stage, &state->deal, split_strata_names(state->strata), &state->by, cells);
   split_deal_report(stage, &state->deal, NULL, NULL);
-  g_clear_pointer(&state->stratum, g_free);
-  weir_unreserve(stage, n_rows * sizeof *state->stratum);
+  split_release(stage, state->stratum, n_rows, sizeof *state->stratum);
+  state->stratum = NULL;
   return 0;
 }
 

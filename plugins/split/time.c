@@ -223,8 +223,7 @@ find_cuts(weir_stage *stage, const guint64 *time, const guint8 *missing, guint64
     state->is_cut[j] = rank < n;
     state->cut[j] = rank < n ? sorted[rank] : 0;
   }
-  g_free(sorted);
-  weir_unreserve(stage, n * sizeof *sorted);
+  split_release(stage, sorted, n, sizeof *sorted);
   return 0;
 }
 
@@ -306,10 +305,8 @@ time_produce(weir_stage *stage)
   guint64 *time = split_reserve(stage, n_rows, sizeof *time, "the times of the records");
   guint8 *missing = time ? split_reserve(stage, n_rows, 1, "the times of the records") : NULL;
   int result = missing ? plan_times(stage, time, missing) : -1;
-  g_free(time);
-  g_free(missing);
-  if (result == 0)
-    weir_unreserve(stage, n_rows * (sizeof *time + 1));
+  split_release(stage, time, n_rows, sizeof *time);
+  split_release(stage, missing, n_rows, 1);
   return result;
 }
 

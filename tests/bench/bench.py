@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Measures Weir beside its peers, in one run: start-up, the bus, readers, memory, a text classifier. Run by `make bench`.
 
-    bench.py --build BUILD [--only startup,bus,read,write,memory,classify] [--megabytes 400] [--output bench.json]
+    bench.py --build BUILD [--only startup,bus,read,write,memory,classify,multilabel] [--megabytes 400] [--output bench.json]
 
 Every figure is a median of several runs; ratios are of figures taken in the same run. A peer that is not installed is
 left out and named. The data sets come from WEIR_DATA.
@@ -199,6 +199,41 @@ class Bench:
         for name in ("bench.csv", "bench.jsonl", "out"):
             (self.work / name).unlink()
 
+    def multilabel(self):
+        """Iterative stratification on goemotions: 43,410 comments, 28 labels, 80 : 10 : 10."""
+        folder = pathlib.Path(os.environ.get("WEIR_DATA") or "/nowhere") / "goemotions" / "original"
+        if not folder.is_dir():
+            print("  (WEIR_DATA does not name the data sets: left out)")
+            self.missing.append("data")
+            return
+        helper, data = str(HERE / "multilabel.py"), str(self.work / "goemotions.jsonl")
+        subprocess.run([sys.executable, helper, "convert", str(folder), data], check=True)
+        parts = [str(self.work / f"goemotions-{name}.jsonl") for name in ("train", "test", "eval")]
+        stages = {"load": {"use": "file.read", "options": {"path": "${path}"}},
+                  "split": {"use": "split.multilabel", "from": "load", "options": {"order": "${order}"}}}
+        for name, part in zip(("train", "test", "eval"), parts):
+            stages[name] = {"use": "file.write", "from": f"split.{name}", "options": {"path": part}}
+        path = self.pipeline("multilabel", stages, {"path": {"type": "input-path"}, "order": {"type": "integer"}})
+        for order in (1, 2):
+            seconds = []
+            for _ in range(5):
+                timed(self.weir(path, "--path", data, "--order", order), env=self.env)
+                seconds.append(self.stage("split")["busy_seconds"])
+            run = subprocess.run([sys.executable, helper, "errors", data, *parts], check=True, capture_output=True)
+            figures = json.loads(run.stdout)
+            self.note(f"split.multilabel, order {order}", statistics.median(seconds), "s", "at most 1")
+            self.note("  largest error of a label's share", 100 * figures["error"], "points")
+            self.note("  against the median of 10 random splits", figures["error"] / figures["random"], "times",
+                      "at most 0.5")
+        run = subprocess.run([sys.executable, helper, "peer", data], capture_output=True)
+        if run.returncode:
+            self.missing.append("iterative-stratification")
+            print("  (iterative-stratification is not installed)")
+            return
+        peer = json.loads(run.stdout)
+        self.note("  iterative-stratification: the split alone", peer["seconds"], "s")
+        self.note("  iterative-stratification: largest error", 100 * peer["error"], "points")
+
     def classify(self):
         data = os.environ.get("WEIR_DATA")
         if not data or not (pathlib.Path(data) / "banking77").is_dir():
@@ -235,7 +270,7 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--only", default="startup,bus,read,write,memory,classify")
+    parser.add_argument("--only", default="startup,bus,read,write,memory,classify,multilabel")
     parser.add_argument("--megabytes", type=int, default=400)
     parser.add_argument("--output", default="bench.json")
     args = parser.parse_args()
