@@ -9,7 +9,8 @@ tests_abi_descriptor_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)
 abi_scripts = tests/abi/test-refusals.sh tests/abi/test-symbols.sh tests/abi/test-hello.sh \
   tests/abi/test-frozen.sh tests/arrows.sh
 TESTS += $(abi_scripts)
-EXTRA_DIST += tests/tap.sh tests/abi/freeze.sh tests/abi/1.0/weir/plugin.h tests/abi/1.0/weir/columns.h $(abi_scripts)
+EXTRA_DIST += tests/tap.sh tests/abi/freeze.sh tests/abi/1.0/weir/plugin.h tests/abi/1.0/weir/columns.h \
+  tests/abi/1.1/weir/plugin.h tests/abi/1.1/weir/columns.h $(abi_scripts)
 
 # A plugin that breaks each rule of the contract.
 check_LTLIBRARIES += tests/contract/contract.la
