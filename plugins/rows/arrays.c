@@ -169,10 +169,9 @@ rows_numbered_clear(RowsNumbered *numbered)
   g_clear_pointer(&numbered->name, g_free);
 }
 
-/* Moves the children of a batch of ours or the host's out, as the Arrow specification allows. A slice's offset goes
- * with them. */
-static void
-move_children(struct ArrowArray *batch, struct ArrowArray *to)
+/* The Arrow specification allows to move children out; a slice's offset goes with them. */
+void
+rows_take_columns(struct ArrowArray *batch, struct ArrowArray *to)
 {
   for (int64_t i = 0; i < batch->n_children; i++) {
     weir_batch_move(batch->children[i], &to[i]);
@@ -189,7 +188,7 @@ rows_attach(struct ArrowArray *batch, uint64_t *numbers, struct ArrowArray *out)
 {
   int64_t n = batch->n_children, length = batch->length;
   g_autofree struct ArrowArray *columns = g_new0(struct ArrowArray, (gsize)n + 1);
-  move_children(batch, columns);
+  rows_take_columns(batch, columns);
   rows_u64_column(numbers, length, &columns[n]);
   rows_join_columns(columns, n + 1, length, out);
 }
@@ -253,24 +252,55 @@ rows_null_row(const struct ArrowSchema *schema, struct ArrowArray *out)
 }
 
 static struct ArrowSchema *
-copy_schema(const struct ArrowSchema *schema, int depth)
+copy_schema(const struct ArrowSchema *schema)
 {
   struct ArrowSchema *copy = g_new0(struct ArrowSchema, 1);
   copy->format = g_strdup(schema->format);
   copy->name = g_strdup(schema->name);
-  copy->flags = schema->flags | (depth == 1 ? ARROW_FLAG_NULLABLE : 0);
+  copy->flags = schema->flags;
   copy->n_children = schema->n_children;
   copy->children = g_new0(struct ArrowSchema *, (gsize)schema->n_children + 1);
   copy->release = release_schema;
   for (int64_t i = 0; i < schema->n_children; i++)
-    copy->children[i] = copy_schema(schema->children[i], depth + 1);
+    copy->children[i] = copy_schema(schema->children[i]);
   return copy;
 }
 
 struct ArrowSchema *
-rows_schema_nullable(const struct ArrowSchema *schema)
+rows_schema_of(const struct ArrowSchema *schema, const int32_t *columns, uint32_t n, gboolean nullable)
 {
-  return copy_schema(schema, 0);
+  struct ArrowSchema *some = g_new0(struct ArrowSchema, 1);
+  some->format = g_strdup("+s");
+  some->name = g_strdup("");
+  some->n_children = n;
+  some->children = g_new0(struct ArrowSchema *, (gsize)n + 1);
+  some->release = release_schema;
+  for (uint32_t i = 0; i < n; i++) {
+    some->children[i] = copy_schema(schema->children[columns[i]]);
+    if (nullable)
+      some->children[i]->flags |= ARROW_FLAG_NULLABLE;
+  }
+  return some;
+}
+
+struct ArrowArray
+rows_columns_of(const struct ArrowArray *batch, const int32_t *columns, uint32_t n)
+{
+  struct ArrowArray some = *batch;
+  some.n_children = n;
+  some.children = g_new(struct ArrowArray *, (gsize)n + 1);
+  for (uint32_t i = 0; i < n; i++)
+    some.children[i] = batch->children[columns[i]];
+  return some;
+}
+
+int32_t
+rows_find_column(const struct ArrowSchema *schema, const char *name)
+{
+  for (int64_t i = 0; i < schema->n_children; i++)
+    if (g_str_equal(schema->children[i]->name, name))
+      return (int32_t)i;
+  return -1;
 }
 
 void
@@ -284,4 +314,54 @@ rows_schema_free(struct ArrowSchema *schema)
   g_free((char *)schema->format);
   g_free((char *)schema->name);
   g_free(schema);
+}
+
+/* --- Types as text --- */
+
+static void
+append_name(GString *text, const char *name)
+{
+  g_string_append_c(text, '"');
+  for (; *name; name++) {
+    if (*name == '"' || *name == '\\')
+      g_string_append_c(text, '\\');
+    g_string_append_c(text, *name);
+  }
+  g_string_append_c(text, '"');
+}
+
+static void
+append_type(GString *text, const struct ArrowSchema *column)
+{
+  static const char *const names[] = {"",    "bool", "i8",  "u8",  "i16",  "u16",    "i32",      "u32",
+                                      "i64", "u64",  "f32", "f64", "utf8", "binary", "timestamp"};
+  int32_t width = 0;
+  weir_type type = weir_type_from_format(column->format, &width);
+  if (type == WEIR_FIXED) {
+    g_string_append_printf(text, "fixed<f32,%d>", width);
+  } else if (type == WEIR_LIST || type == WEIR_STRUCT) {
+    g_string_append(text, type == WEIR_LIST ? "list<" : "struct<");
+    for (int64_t i = 0; i < column->n_children; i++) {
+      if (i)
+        g_string_append_c(text, ',');
+      if (type == WEIR_STRUCT) {
+        append_name(text, column->children[i]->name);
+        g_string_append_c(text, ':');
+      }
+      append_type(text, column->children[i]);
+    }
+    g_string_append_c(text, '>');
+  } else {
+    g_string_append(text, (gsize)type < G_N_ELEMENTS(names) ? names[type] : "");
+  }
+  if (column->flags & ARROW_FLAG_NULLABLE)
+    g_string_append_c(text, '?');
+}
+
+char *
+rows_type_text(const struct ArrowSchema *column)
+{
+  GString *text = g_string_new(NULL);
+  append_type(text, column);
+  return g_string_free(text, FALSE);
 }

@@ -39,14 +39,27 @@ struct ArrowArray rows_without_numbers(const struct ArrowArray *batch);
 void rows_u64_column(uint64_t *values, int64_t length, struct ArrowArray *out);
 void rows_schema_u64(struct ArrowSchema *schema, const char *name);
 
+/* Moves the columns of a batch, which it takes, to an array of as many, each of which is then a batch of its own. */
+void rows_take_columns(struct ArrowArray *batch, struct ArrowArray *columns);
+
 /* A batch with the given columns; takes those (`release` of each is moved), all of `length` rows. */
 void rows_join_columns(struct ArrowArray *columns, int64_t n, int64_t length, struct ArrowArray *out);
 
 /* A batch of one row, in which all columns are null, for a schema whose columns may be null. */
 void rows_null_row(const struct ArrowSchema *schema, struct ArrowArray *out);
 
-/* A copy of a schema in which every column may be null; rows_schema_free(). */
-struct ArrowSchema *rows_schema_nullable(const struct ArrowSchema *schema);
+/* A schema of some columns of another; with `nullable` every one may be null. rows_schema_free(). */
+struct ArrowSchema *rows_schema_of(const struct ArrowSchema *schema, const int32_t *columns, uint32_t n,
+                                   gboolean nullable);
 void rows_schema_free(struct ArrowSchema *schema);
+
+/* Some columns of a batch, borrowed: for reading only, never released; g_free() its `children`. */
+struct ArrowArray rows_columns_of(const struct ArrowArray *batch, const int32_t *columns, uint32_t n);
+
+/* The type of a column as in port types, with "?" where nulls may come. g_free(). */
+char *rows_type_text(const struct ArrowSchema *column);
+
+/* Position of a column, or -1. */
+int32_t rows_find_column(const struct ArrowSchema *schema, const char *name);
 
 #endif

@@ -9,6 +9,7 @@ plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
   plugins/rows/concat.c \
   plugins/rows/filter.c \
   plugins/rows/hash.c plugins/rows/hash.h \
+  plugins/rows/join.c plugins/rows/join.h plugins/rows/join_plan.c plugins/rows/join_right.c \
   plugins/rows/limit.c \
   plugins/rows/near.c \
   plugins/rows/part.c plugins/rows/part.h \
@@ -37,3 +38,6 @@ EXTRA_DIST += plugins/rows/cases_dedupe.json
 # Nearly equal records.
 TESTS += plugins/rows/cases_near.json
 EXTRA_DIST += plugins/rows/cases_near.json
+# Two inputs brought together.
+TESTS += plugins/rows/cases_join.json
+EXTRA_DIST += plugins/rows/cases_join.json

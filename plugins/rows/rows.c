@@ -158,6 +158,37 @@ static const weir_option near_options[] = {
      "chooses the hash functions"},
 };
 
+/* ---- join ---- */
+
+static const weir_port join_in[] = {
+    {"left", "${on}:utf8+binary+bool+number+timestamp?, *", 0, NULL,
+     "records in the order in which they come out"},
+    {"right", "any", WEIR_PORT_TABLE, NULL, "records that are looked up"},
+};
+
+static const weir_port join_out[] = {
+    {"out", "any", WEIR_PORT_REQUIRED, NULL,
+     "the columns of `left`, then those of `right` but for its keys and `_row`"},
+};
+
+static const weir_option join_options[] = {
+    {"on", WEIR_FIELD_LIST, WEIR_OPTION_REQUIRED, offsetof(RowsJoin, on), NULL, 0, 0, NULL,
+     "columns whose values have to be equal"},
+    {"right-on", WEIR_STRING_LIST, 0, offsetof(RowsJoin, right_on), NULL, 0, 0, NULL,
+     "their names in `right`, in the same order; left out, the same names"},
+    {"kind", WEIR_CHOICE, 0, offsetof(RowsJoin, kind), "inner", 0, 0, "inner|left|semi|anti",
+     "inner: records that match; left: all of `left`, with nulls where none matches; semi: those of `left` "
+     "that match; "
+     "anti: those that do not"},
+    {"duplicates", WEIR_CHOICE, 0, offsetof(RowsJoin, duplicates), "error", 0, 0, "error|first|all",
+     "when records of `right` have the same key: stop, take the first, or make a record of each"},
+    {"columns", WEIR_STRING_LIST, 0, offsetof(RowsJoin, columns), NULL, 0, 0, NULL,
+     "columns of `right` that come along; left out, all but keys and `_row`"},
+    {"suffix", WEIR_STRING, 0, offsetof(RowsJoin, suffix), "_right", 0, 0, NULL,
+     "is put behind the name of a column of `right` that `left` has too"},
+    ROWS_MEMORY_OPTION(RowsJoin),
+};
+
 /* ---- The plugin ---- */
 
 static const weir_class classes[] = {
@@ -276,6 +307,33 @@ static const weir_class classes[] = {
         .process = rows_sort_process,
         .end = rows_sort_end,
         .close = rows_sort_close,
+    },
+    {
+        .name = "join",
+        .summary = "Bring records of two inputs together that have the same key",
+        .help = "Records come out in the order of `left`; several matches of one in the order of `right`. A "
+                "null in a key "
+                "equals nothing, not even a null, as in SQL. Integers are compared by value whatever their "
+                "width, and so "
+                "are real numbers, NaN equal to NaN. Metrics say how many records of `left` were matched and "
+                "unmatched.\n\n"
+                "`right` lies in a file; in memory are its keys, 24 to 72 bytes each, and 16 to 24 bytes a "
+                "record with "
+                "`duplicates` \"all\". Where that is more than the run grants, the keys are taken in parts, "
+                "and `left` "
+                "waits in a file until all parts have been looked up.",
+        .in = join_in,
+        .n_in = G_N_ELEMENTS(join_in),
+        .n_out = G_N_ELEMENTS(join_out),
+        .out = join_out,
+        .options = join_options,
+        .n_options = G_N_ELEMENTS(join_options),
+        .state_size = sizeof(RowsJoin),
+        .least_memory = ROWS_LEAST,
+        .schema = rows_join_schema,
+        .process = rows_join_process,
+        .produce = rows_join_produce,
+        .close = rows_join_close,
     },
     {
         .name = "shuffle",

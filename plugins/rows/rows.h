@@ -9,6 +9,7 @@
 #include "decide.h"
 #include "expression/expression.h"
 #include "grant.h"
+#include "join.h"
 #include "ml/near_duplicates.h"
 #include "sorter.h"
 

@@ -32,8 +32,13 @@ pipeline() {
 pipeline 'sort": { "use": "rows.sort", "from": "load", "options": { "by": ["key", "n"], "descending": "n" } }' \
   'shuffle": { "use": "rows.shuffle", "from": "load" }' \
   'first": { "use": "rows.dedupe", "from": "load", "options": { "by": ["key", "n", "list"] } }' \
-  'last": { "use": "rows.dedupe", "from": "load", "options": { "by": ["key", "n", "list"], "keep": "last" } }' >rows.json
-stages='sort shuffle first last'
+  'last": { "use": "rows.dedupe", "from": "load", "options": { "by": ["key", "n", "list"], "keep": "last" } }' \
+  'pairs": { "use": "rows.join", "from": { "left": "load", "right": "some" },
+    "options": { "on": ["key", "n"], "duplicates": "all", "kind": "left", "columns": ["id", "text"] } }' \
+  'same": { "use": "rows.join", "from": { "left": "load", "right": "shuffle" },
+    "options": { "on": "id", "columns": "list" } }' |
+  sed '2i "some": { "use": "rows.limit", "from": "load", "options": { "count": 2000 } },' >rows.json
+stages='sort shuffle first last pairs same'
 
 runs 0 "in memory" rows.json
 for file in *.jsonl; do cp "$file" "${file%.jsonl}.whole"; done
@@ -80,6 +85,21 @@ for row in rows:
 for name, kept in ("first", set(firsts.values())), ("last", set(lasts.values())):
     assert read(name + ".out") == [row for row in rows if row["id"] in kept]
     assert read(name + ".removed") == [row for row in rows if row["id"] not in kept]
+PY
+
+check "join: every pair, in the order of the left, then of the right" python3 - <<'PY'
+import json
+read = lambda name: [json.loads(line) for line in open(name + ".jsonl")]
+rows, right = read("rows"), {}
+for row in rows[:2000]:
+    right.setdefault((row["key"], row["n"]), []).append(row)
+pairs = []
+for row in rows:
+    key = (row["key"], row["n"])
+    for match in (None not in key and right.get(key)) or [{"id": None, "text": None}]:
+        pairs.append({**row, "id_right": match["id"], "text_right": match["text"]})
+assert read("pairs") == pairs
+assert read("same") == [{**row, "list_right": row["list"]} for row in rows]
 PY
 
 for stage in $stages; do
