@@ -78,6 +78,7 @@ typedef struct {
   struct ArrowArray **children;
   struct ArrowArray *storage; /* of the children, in one block */
   void *values;
+  uint8_t *validity;
 } Owned;
 
 static void
@@ -89,6 +90,7 @@ release_owned(struct ArrowArray *array)
   g_free(owned->children);
   g_free(owned->storage);
   g_free(owned->values);
+  g_free(owned->validity);
   g_free(owned);
   array->release = NULL;
 }
@@ -120,11 +122,20 @@ rows_join_columns(struct ArrowArray *columns, int64_t n, int64_t length, struct 
 }
 
 void
-rows_u64_column(uint64_t *values, int64_t length, struct ArrowArray *out)
+rows_column(void *values, uint8_t *validity, int64_t null_count, int64_t length, struct ArrowArray *out)
 {
   Owned *owned = own(out, length, 2, 0);
+  out->null_count = null_count;
   owned->values = values;
+  owned->validity = validity;
+  owned->buffers[0] = validity;
   owned->buffers[1] = values;
+}
+
+void
+rows_u64_column(uint64_t *values, int64_t length, struct ArrowArray *out)
+{
+  rows_column(values, NULL, 0, length, out);
 }
 
 static void

@@ -39,6 +39,9 @@ struct ArrowArray rows_without_numbers(const struct ArrowArray *batch);
 void rows_u64_column(uint64_t *values, int64_t length, struct ArrowArray *out);
 void rows_schema_u64(struct ArrowSchema *schema, const char *name);
 
+/* A column of any type of fixed width that takes its buffers, which g_free() frees. `validity` NULL: no nulls. */
+void rows_column(void *values, uint8_t *validity, int64_t null_count, int64_t length, struct ArrowArray *out);
+
 /* Moves the columns of a batch, which it takes, to an array of as many, each of which is then a batch of its own. */
 void rows_take_columns(struct ArrowArray *batch, struct ArrowArray *columns);
 

@@ -15,7 +15,14 @@ rows_join_schema(weir_stage *stage)
     return weir_fail(stage, "\"on\" names %u column%s and \"right-on\" %u: each key needs one of both",
                      state->on.count, state->on.count == 1 ? "" : "s", state->right_on.count);
   gboolean known = weir_input_schema(stage, JOIN_PORT_LEFT) && weir_input_schema(stage, JOIN_PORT_RIGHT);
-  return known ? join_plan(stage) : 0;
+  if (!known)
+    return 0;
+  /* The plan is made anew when records come: without a run nothing closes the stage. */
+  int result = join_plan(stage);
+  rows_schema_free(state->taken);
+  state->taken = NULL;
+  state->is_declared = !result;
+  return result;
 }
 
 /* --- The beginning --- */
@@ -48,7 +55,7 @@ static int
 begin(weir_stage *stage)
 {
   RowsJoin *state = stage->state;
-  if (!state->is_planned && join_plan(stage))
+  if (join_plan(stage))
     return -1;
   rows_grant_init(&state->grant, stage, state->memory);
   state->scratch = g_byte_array_new();

@@ -28,7 +28,7 @@ typedef struct {
   uint64_t memory;
 
   /* Columns, once both sides are known. */
-  gboolean is_planned;
+  gboolean is_declared;
   int32_t *left_keys, *right_keys;
   int32_t *take; /* columns of the right side that come along */
   uint32_t n_take;
@@ -54,7 +54,7 @@ typedef struct {
   uint64_t n_left, n_matched, n_out;
 } RowsJoin;
 
-/* Finds the columns and declares the output; 0 or -1 (reported). */
+/* Finds the columns, and declares the output unless that was done; 0 or -1 (reported). */
 int join_plan(weir_stage *stage);
 
 static inline uint32_t

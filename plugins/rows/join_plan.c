@@ -129,11 +129,5 @@ join_plan(weir_stage *stage)
   if (!state->left_keys || !state->right_keys || !state->take || find_keys(stage) || find_taken(stage))
     return -1;
   state->taken = rows_schema_of(right, state->take, state->n_take, state->kind == JOIN_LEFT);
-  int result = declare(stage);
-  state->is_planned = !result;
-  if (result) {
-    rows_schema_free(state->taken);
-    state->taken = NULL;
-  }
-  return result;
+  return state->is_declared ? 0 : declare(stage);
 }

@@ -3,6 +3,7 @@
 stage_LTLIBRARIES += plugins/rows/rows.la
 plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
   plugins/rows/arrays.c plugins/rows/arrays.h \
+  plugins/rows/count.c plugins/rows/count.h plugins/rows/count_groups.c \
   plugins/rows/decide.c plugins/rows/decide.h \
   plugins/rows/dedupe.c \
   plugins/rows/grant.c plugins/rows/grant.h \
@@ -41,3 +42,6 @@ EXTRA_DIST += plugins/rows/cases_near.json
 # Two inputs brought together.
 TESTS += plugins/rows/cases_join.json
 EXTRA_DIST += plugins/rows/cases_join.json
+# Groups.
+TESTS += plugins/rows/cases_count.json
+EXTRA_DIST += plugins/rows/cases_count.json

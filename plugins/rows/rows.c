@@ -189,6 +189,39 @@ static const weir_option join_options[] = {
     ROWS_MEMORY_OPTION(RowsJoin),
 };
 
+/* ---- count ---- */
+
+static const weir_port count_in[] = {
+    {"in",
+     "${by}:utf8+binary+bool+number+timestamp?, ${sum}:number?, ${mean}:number?, ${min}:number+timestamp?, "
+     "${max}:number+timestamp?, *",
+     0, NULL, "any records"},
+};
+
+static const weir_port count_out[] = {
+    {"out", "any", WEIR_PORT_REQUIRED, NULL,
+     "a record for each combination: the columns of `by`, `count`, then sum_x, mean_x, min_x and max_x of "
+     "columns x"},
+};
+
+static const weir_option count_options[] = {
+    {"by", WEIR_FIELD_LIST, WEIR_OPTION_REQUIRED, offsetof(RowsCount, by), NULL, 0, 0, NULL,
+     "columns whose values, taken together, make the groups; an empty list makes one of all records"},
+    {"sum", WEIR_FIELD_LIST, 0, offsetof(RowsCount, figures[COUNT_SUM]), NULL, 0, 0, NULL,
+     "columns to add up"},
+    {"mean", WEIR_FIELD_LIST, 0, offsetof(RowsCount, figures[COUNT_MEAN]), NULL, 0, 0, NULL,
+     "columns to take the mean of"},
+    {"min", WEIR_FIELD_LIST, 0, offsetof(RowsCount, figures[COUNT_MIN]), NULL, 0, 0, NULL,
+     "columns to take the least value of"},
+    {"max", WEIR_FIELD_LIST, 0, offsetof(RowsCount, figures[COUNT_MAX]), NULL, 0, 0, NULL,
+     "columns to take the greatest value of"},
+    {"order", WEIR_CHOICE, 0, offsetof(RowsCount, order), "count", 0, 0, "count|key",
+     "count: the most frequent first, equally frequent ones by their values; key: by their values"},
+    {"count-as", WEIR_STRING, 0, offsetof(RowsCount, count_as), "count", 0, 0, NULL,
+     "name of the column with the number of records"},
+    ROWS_MEMORY_OPTION(RowsCount),
+};
+
 /* ---- The plugin ---- */
 
 static const weir_class classes[] = {
@@ -307,6 +340,29 @@ static const weir_class classes[] = {
         .process = rows_sort_process,
         .end = rows_sort_end,
         .close = rows_sort_close,
+    },
+    {
+        .name = "count",
+        .summary = "Count records by the values of columns",
+        .help = "Nulls are values: a null is a group of its own, as SQL's GROUP BY has it. Figures leave "
+                "nulls out, and are "
+                "null where there is nothing else. A sum of integers is exact, and an error beyond 64 bits; "
+                "real numbers are "
+                "added up in the order of the records, so that the result is always the same. NaN is above "
+                "all numbers.\n\n"
+                "Groups are held in the memory that the run grants; records of further groups wait in files.",
+        .in = count_in,
+        .n_in = G_N_ELEMENTS(count_in),
+        .n_out = G_N_ELEMENTS(count_out),
+        .out = count_out,
+        .options = count_options,
+        .n_options = G_N_ELEMENTS(count_options),
+        .state_size = sizeof(RowsCount),
+        .least_memory = ROWS_LEAST,
+        .schema = rows_count_schema,
+        .process = rows_count_process,
+        .end = rows_count_end,
+        .close = rows_count_close,
     },
     {
         .name = "join",

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <weir/plugin.h>
 
+#include "count.h"
 #include "decide.h"
 #include "expression/expression.h"
 #include "grant.h"

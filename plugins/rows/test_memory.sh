@@ -10,7 +10,7 @@ random.seed(1)
 for i in range(40000):
     key = random.choice(["common", "common", None, "é%d" % random.randint(0, 300), "k" * random.randint(0, 30)])
     print(json.dumps({"id": i, "key": key, "n": random.choice([None, random.randint(-99, 99)]),
-                      "list": list(range(random.randint(0, 3))), "text": "word " * random.randint(0, 60)}))
+                      "x": random.gauss(0, 1), "list": list(range(random.randint(0, 3))), "text": "word " * random.randint(0, 60)}))
 PY
 
 # pipeline STAGE...: reads rows.jsonl, writes NAME.jsonl for each stage, which is given as "NAME": {…}.
@@ -36,9 +36,11 @@ pipeline 'sort": { "use": "rows.sort", "from": "load", "options": { "by": ["key"
   'pairs": { "use": "rows.join", "from": { "left": "load", "right": "some" },
     "options": { "on": ["key", "n"], "duplicates": "all", "kind": "left", "columns": ["id", "text"] } }' \
   'same": { "use": "rows.join", "from": { "left": "load", "right": "shuffle" },
-    "options": { "on": "id", "columns": "list" } }' |
+    "options": { "on": "id", "columns": "list" } }' \
+  'count": { "use": "rows.count", "from": "load",
+    "options": { "by": ["key", "n"], "sum": ["id", "x"], "mean": "x", "min": "id", "max": "x" } }' |
   sed '2i "some": { "use": "rows.limit", "from": "load", "options": { "count": 2000 } },' >rows.json
-stages='sort shuffle first last pairs same'
+stages='sort shuffle first last pairs same count'
 
 runs 0 "in memory" rows.json
 for file in *.jsonl; do cp "$file" "${file%.jsonl}.whole"; done
@@ -100,6 +102,23 @@ for row in rows:
         pairs.append({**row, "id_right": match["id"], "text_right": match["text"]})
 assert read("pairs") == pairs
 assert read("same") == [{**row, "list_right": row["list"]} for row in rows]
+PY
+
+check "count: every group, with exact sums in the order of the rows" python3 - <<'PY'
+import json
+read = lambda name: [json.loads(line) for line in open(name + ".jsonl")]
+groups = {}
+for row in read("rows"):
+    groups.setdefault((row["key"], row["n"]), []).append(row)
+wanted = []
+for (key, n), rows in groups.items():
+    total = 0.0
+    for row in rows:
+        total += row["x"]
+    wanted.append({"key": key, "n": n, "count": len(rows), "sum_id": sum(row["id"] for row in rows), "sum_x": total,
+                   "mean_x": total / len(rows), "min_id": min(row["id"] for row in rows), "max_x": max(row["x"] for row in rows)})
+wanted.sort(key=lambda g: (-g["count"], g["key"] is None, (g["key"] or "").encode(), g["n"] is None, g["n"] or 0))
+assert read("count") == wanted
 PY
 
 for stage in $stages; do
