@@ -45,3 +45,8 @@ EXTRA_DIST += plugins/rows/cases_join.json
 # Groups.
 TESTS += plugins/rows/cases_count.json
 EXTRA_DIST += plugins/rows/cases_count.json
+# What fails.
+check_PROGRAMS += plugins/rows/test_faults
+TESTS += plugins/rows/test_faults
+plugins_rows_test_faults_SOURCES = plugins/rows/test_faults.c
+plugins_rows_test_faults_LDADD = libweir-harness-1.la

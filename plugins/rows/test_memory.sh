@@ -13,34 +13,40 @@ for i in range(40000):
                       "x": random.gauss(0, 1), "list": list(range(random.randint(0, 3))), "text": "word " * random.randint(0, 60)}))
 PY
 
-# pipeline STAGE...: reads rows.jsonl, writes NAME.jsonl for each stage, which is given as "NAME": {…}.
+declare -A spec=(
+  [sort]='"use": "rows.sort", "from": "load", "options": { "by": ["key", "n"], "descending": "n" }'
+  [shuffle]='"use": "rows.shuffle", "from": "load"'
+  [first]='"use": "rows.dedupe", "from": "load", "options": { "by": ["key", "n", "list"] }'
+  [last]='"use": "rows.dedupe", "from": "load", "options": { "by": ["key", "n", "list"], "keep": "last" }'
+  [pairs]='"use": "rows.join", "from": { "left": "load", "right": "some" },
+    "options": { "on": ["key", "n"], "duplicates": "all", "kind": "left", "columns": ["id", "text"] }'
+  [same]='"use": "rows.join", "from": { "left": "load", "right": "load" }, "options": { "on": "id", "columns": "list" }'
+  [count]='"use": "rows.count", "from": "load",
+    "options": { "by": ["key", "n"], "sum": ["id", "x"], "mean": "x", "min": "id", "max": "x" }'
+)
+stages='sort shuffle first last pairs same count'
+
+# pipeline SAVE STAGE...: reads rows.jsonl; what SAVE makes of each stage's ports goes to NAME.PORT.jsonl.
 pipeline() {
-  local stage name port ports
+  local save=$1 stage port
+  shift
   printf '{ "weir": 1, "name": "rows", "stages": {\n "load": { "use": "file.read", "options": { "path": "rows.jsonl" } }'
+  case " $* " in *' pairs '*)
+    printf ',\n "some": { "use": "rows.limit", "from": "load", "options": { "count": 2000 } }' ;;
+  esac
   for stage; do
-    name=${stage%%\"*}
-    printf ',\n "%s' "$stage"
-    case $stage in *'"rows.dedupe"'*) ports='.out .removed' ;; *) ports=. ;; esac
-    for port in $ports; do
-      printf ',\n "save-%s%s": { "use": "file.write", "from": "%s", "options": { "path": "%s.jsonl" } }' \
-        "$name" "${port#.}" "$name${port%.}" "$name${port%.}"
+    printf ',\n "%s": { %s }' "$stage" "${spec[$stage]}"
+    for port in out $([[ ${spec[$stage]} != *rows.dedupe* ]] || echo removed); do
+      printf ',\n "few-%s-%s": { "from": "%s.%s", %s }' "$stage" "$port" "$stage" "$port" "$save"
+      printf ',\n "save-%s-%s": { "use": "file.write", "from": "few-%s-%s", "options": { "path": "%s.%s.jsonl" } }' \
+        "$stage" "$port" "$stage" "$port" "$stage" "$port"
     done
   done
   printf ' } }\n'
 }
 
-pipeline 'sort": { "use": "rows.sort", "from": "load", "options": { "by": ["key", "n"], "descending": "n" } }' \
-  'shuffle": { "use": "rows.shuffle", "from": "load" }' \
-  'first": { "use": "rows.dedupe", "from": "load", "options": { "by": ["key", "n", "list"] } }' \
-  'last": { "use": "rows.dedupe", "from": "load", "options": { "by": ["key", "n", "list"], "keep": "last" } }' \
-  'pairs": { "use": "rows.join", "from": { "left": "load", "right": "some" },
-    "options": { "on": ["key", "n"], "duplicates": "all", "kind": "left", "columns": ["id", "text"] } }' \
-  'same": { "use": "rows.join", "from": { "left": "load", "right": "shuffle" },
-    "options": { "on": "id", "columns": "list" } }' \
-  'count": { "use": "rows.count", "from": "load",
-    "options": { "by": ["key", "n"], "sum": ["id", "x"], "mean": "x", "min": "id", "max": "x" } }' |
-  sed '2i "some": { "use": "rows.limit", "from": "load", "options": { "count": 2000 } },' >rows.json
-stages='sort shuffle first last pairs same count'
+# shellcheck disable=SC2086
+pipeline '"use": "rows.limit", "options": { "skip": 0 }' $stages >rows.json
 
 runs 0 "in memory" rows.json
 for file in *.jsonl; do cp "$file" "${file%.jsonl}.whole"; done
@@ -56,11 +62,11 @@ check "sort: what comes out is sorted, equal keys in their order" python3 - <<'P
 import json
 rows = [json.loads(line) for line in open("rows.jsonl")]
 key = lambda row: (row["key"] is None, (row["key"] or "").encode(), row["n"] is None, -(row["n"] or 0))
-assert [json.loads(line) for line in open("sort.jsonl")] == sorted(rows, key=key)
+assert [json.loads(line) for line in open("sort.out.jsonl")] == sorted(rows, key=key)
 PY
 check "shuffle: every row once, from everywhere to everywhere" python3 - <<'PY'
 import json
-ids = [json.loads(line)["id"] for line in open("shuffle.jsonl")]
+ids = [json.loads(line)["id"] for line in open("shuffle.out.jsonl")]
 n = len(ids)
 assert sorted(ids) == list(range(n))
 mean = (n - 1) / 2
@@ -100,8 +106,8 @@ for row in rows:
     key = (row["key"], row["n"])
     for match in (None not in key and right.get(key)) or [{"id": None, "text": None}]:
         pairs.append({**row, "id_right": match["id"], "text_right": match["text"]})
-assert read("pairs") == pairs
-assert read("same") == [{**row, "list_right": row["list"]} for row in rows]
+assert read("pairs.out") == pairs
+assert read("same.out") == [{**row, "list_right": row["list"]} for row in rows]
 PY
 
 check "count: every group, with exact sums in the order of the rows" python3 - <<'PY'
@@ -118,14 +124,16 @@ for (key, n), rows in groups.items():
     wanted.append({"key": key, "n": n, "count": len(rows), "sum_id": sum(row["id"] for row in rows), "sum_x": total,
                    "mean_x": total / len(rows), "min_id": min(row["id"] for row in rows), "max_x": max(row["x"] for row in rows)})
 wanted.sort(key=lambda g: (-g["count"], g["key"] is None, (g["key"] or "").encode(), g["n"] is None, g["n"] or 0))
-assert read("count") == wanted
+assert read("count.out") == wanted
 PY
 
+# What is put aside does not fit: a file may have 16 KiB. What comes out would: its number of rows.
 for stage in $stages; do
-  # What is put aside does not fit: a file may have 1 MiB.
-  (ulimit -f 1024 && exec "$run" rows.json --set "$stage.memory=1M") >messages 2>&1
+  pipeline '"use": "rows.count", "options": { "by": [] }' "$stage" >one.json
+  runs 0 "$stage with room on the disk" one.json --set "$stage.memory=4096"
+  (ulimit -f 16 && exec "$run" one.json --set "$stage.memory=4096") >messages 2>&1
   code=$?
   check "$stage: a full disk ends the run" test $code -eq 1
-  says "with the reason" 'File too large'
+  says "with the reason" 'error: .*File too large'
 done
 plan
