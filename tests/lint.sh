@@ -38,7 +38,7 @@ fi
 
 packages=$(pkg-config --cflags glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libcrypto libarchive openblas libutf8proc libxxhash) ||
   cannot "pkg-config does not find the libraries"
-ours="-I$build -Iframework -Iframework/abi -Iframework/core -DHAVE_CONFIG_H"
+ours="-I$build -Iframework -Iframework/abi -Iframework/core -Iframework/harness -DHAVE_CONFIG_H"
 
 clang-format --dry-run -Werror "${layout[@]}" || failed=1
 
