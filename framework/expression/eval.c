@@ -98,6 +98,7 @@ evaluation_room(WeirEvaluation *evaluation, gsize bytes)
 {
   if (bytes > MOST_BYTES - evaluation->made)
     return NULL;
+  bytes = MAX(bytes, 1); /* an empty text has a place too */
   evaluation->made += bytes;
   if (!evaluation->block || bytes > evaluation->block_size - evaluation->block_used) {
     evaluation->block_size = MAX(bytes, BLOCK_BYTES);

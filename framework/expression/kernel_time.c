@@ -37,7 +37,8 @@ date_of(int64_t time)
 static int64_t
 in_day(int64_t time)
 {
-  return time - floor_divide(time, DAY) * DAY;
+  int64_t rest = time % DAY;
+  return rest < 0 ? rest + DAY : rest;
 }
 
 #define PART(name, expression)                                                           \
