@@ -205,7 +205,7 @@ weir_host_arrange(weir_stage *public, uint32_t in, struct ArrowArray *batch, uin
     return NULL;
   }
   guint n = weir_schema_n_columns(output->schema), n_builders = 0;
-  gint32 *own = g_new(gint32, 2 * n + 1);
+  gint32 *own = g_new0(gint32, 2 * n + 1);
   for (guint c = 0; c < n; c++) {
     own[c] = columns[c];
     own[n + c] = columns[c] < 0 ? (gint32)n_builders++ : -1;

@@ -103,12 +103,14 @@ weir_plan_unify(const WeirInput *input, const WeirEdge **culprit, char **problem
   g_autoptr(WeirSchema) schema = weir_schema_from_children(
       (const struct ArrowSchema *const *)columns.fields->pdata, columns.fields->len, &error);
   *culprit = input->edges->pdata[0];
-  *problem = schema ? NULL : g_strdup(error->message);
-  for (guint e = 1; e < input->edges->len && !*problem; e++) {
+  *problem = NULL;
+  if (!schema)
+    *problem = g_strdup(error->message);
+  for (guint e = 1; schema && e < input->edges->len && !*problem; e++) {
     *culprit = input->edges->pdata[e];
     *problem = find_difference(schema, (*culprit)->from->schema, columns.index, all);
   }
-  for (guint e = 0; e < input->edges->len && !*problem; e++)
+  for (guint e = 0; schema && e < input->edges->len && !*problem; e++)
     map_edge(input->edges->pdata[e], schema);
   g_ptr_array_unref(columns.fields);
   g_hash_table_unref(columns.index);

@@ -208,7 +208,7 @@ kernel_integer_of_real(WeirEvaluation *evaluation, const Step *step, Slot *out, 
   int64_t *to = slot_own(step, out);
   slot_merge(evaluation, step, out, n);
   for (int64_t i = 0; i < n; i++) {
-    bool whole = a[i] >= -0x1p63 && a[i] < 0x1p63 && a[i] == floor(a[i]);
+    bool whole = a[i] >= -9223372036854775808.0 && a[i] < 9223372036854775808.0 && a[i] == floor(a[i]);
     to[i] = whole ? (int64_t)a[i] : 0;
     if (!whole && slot_is_valid(out, i))
       slot_fail(evaluation, step, out, i, n, FAIL_NO_INTEGER);

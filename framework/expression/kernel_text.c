@@ -283,7 +283,7 @@ static gboolean
 make_text(WeirEvaluation *evaluation, const Step *step, int64_t row, weir_text *made)
 {
   const Slot *a = arg_slot(evaluation, step, 0);
-  char *to = evaluation_room(evaluation, WEIR_VALUE_ROOM), *end = to;
+  char *to = evaluation_room(evaluation, WEIR_VALUE_ROOM), *end;
   if (!to)
     return FALSE;
   switch (program_step(evaluation->expression, step->args[0])->kind) {

@@ -99,7 +99,7 @@ evaluate(weir_stage *stage, ComputeSet *set, uint32_t column, const struct Arrow
 {
   const ColumnsCompute *state = stage->state;
   int64_t n = MIN(batch->length - first, WEIR_EXPRESSION_ROWS), chunk = first / WEIR_EXPRESSION_ROWS;
-  gboolean kept = batch->length <= COMPUTE_KEPT * WEIR_EXPRESSION_ROWS;
+  gboolean kept = batch->length <= (int64_t)COMPUTE_KEPT * WEIR_EXPRESSION_ROWS;
   gsize at = (gsize)column * COMPUTE_KEPT + (kept ? (gsize)chunk : 0);
   if (!set->of[at])
     set->of[at] = weir_evaluation_new(state->expressions[column]);
@@ -137,6 +137,7 @@ find_bad_rows(weir_stage *stage, ComputeSet *set, const struct ArrowArray *batch
 static void
 put_value(weir_builder *to, const WeirValues *values, int64_t i)
 {
+  WEIR_CHECKED(values->integers);
   if (values->valid && !values->valid[i])
     weir_put_null(to);
   else if (values->type == WEIR_BOOL)

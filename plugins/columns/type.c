@@ -10,6 +10,8 @@
 
 #include <math.h>
 
+#define TWO_63 9223372036854775808.0
+
 /* ---- Types ---------------------------------------------------------------------------------------------- */
 
 static const char *const scalar_names[] = {"bool", "i8",  "u8",  "i16",  "u16",    "i32",       "u32", "i64",
@@ -237,7 +239,7 @@ read_number(const TargetType *type, weir_type to, const weir_column *from, int64
   gboolean count = to == WEIR_TIMESTAMP && from->type != WEIR_TIMESTAMP;
   if (count && number->is == IS_REAL) {
     double micros = nearbyint(number->real * (double)type->unit);
-    if (!(micros >= -0x1p63 && micros < 0x1p63))
+    if (!(micros >= -TWO_63 && micros < TWO_63))
       return FALSE;
     *number = (Number){.is = IS_INTEGER, .integer = (int64_t)micros};
   } else if (count) {
@@ -282,9 +284,9 @@ settle(Number *number)
 {
   if (number->is != IS_REAL || number->real != floor(number->real))
     return;
-  if (number->real >= -0x1p63 && number->real < 0x1p63)
+  if (number->real >= -TWO_63 && number->real < TWO_63)
     *number = (Number){.is = IS_INTEGER, .integer = (int64_t)number->real};
-  else if (number->real >= 0 && number->real < 0x1p64)
+  else if (number->real >= 0 && number->real < 2 * TWO_63)
     *number = (Number){.is = IS_UNSIGNED, .integer = (int64_t)(uint64_t)number->real};
 }
 
