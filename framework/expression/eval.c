@@ -282,6 +282,7 @@ reset_room(WeirEvaluation *evaluation)
 {
   if (evaluation->blocks->len > 1) {
     g_ptr_array_set_size(evaluation->blocks, 0);
+    evaluation->block = NULL;
     evaluation->block_size = 0;
   }
   evaluation->block_used = 0;
