@@ -153,9 +153,11 @@ sweep_one(const char *path)
   return removed;
 }
 
-int
-weir_atomic_sweep(const char *folder, GError **error)
+/* Those in `folder` of files of the name `base`; NULL: of all. */
+static int
+sweep(const char *folder, const char *base, GError **error)
 {
+  g_autofree char *prefix = base ? g_strdup_printf(".%.*s.", NAME_KEPT, base) : g_strdup(".");
   g_autoptr(GError) local = NULL;
   g_autoptr(GDir) dir = g_dir_open(folder, 0, &local);
   const char *name;
@@ -168,10 +170,26 @@ weir_atomic_sweep(const char *folder, GError **error)
     return -1;
   }
   while ((name = g_dir_read_name(dir)) != NULL) {
-    if (!weir_atomic_is_temporary(name))
+    if (!weir_atomic_is_temporary(name) || !g_str_has_prefix(name, prefix) ||
+        (base && strlen(name) != strlen(prefix) + RANDOM_LETTERS + strlen(SUFFIX)))
       continue;
     g_autofree char *path = g_build_filename(folder, name, NULL);
     removed += sweep_one(path) ? 1 : 0;
   }
   return removed;
+}
+
+int
+weir_atomic_sweep(const char *folder, GError **error)
+{
+  return sweep(folder, NULL, error);
+}
+
+int
+weir_atomic_sweep_of(const char *path, GError **error)
+{
+  g_autofree char *target = weir_atomic_target(path, error);
+  g_autofree char *folder = target ? g_path_get_dirname(target) : NULL;
+  g_autofree char *base = target ? g_path_get_basename(target) : NULL;
+  return target ? sweep(folder, base, error) : -1;
 }

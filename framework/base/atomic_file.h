@@ -65,6 +65,8 @@ gboolean weir_atomic_write(const char *path, const void *data, gssize size, Weir
  * holds. Returns how many were removed; -1 and an error where the folder cannot be read. A missing folder
  * counts as empty. */
 int weir_atomic_sweep(const char *folder, GError **error);
+/* The same, but only what was to become `path`. */
+int weir_atomic_sweep_of(const char *path, GError **error);
 
 G_END_DECLS
 

@@ -88,8 +88,8 @@ show_state(CliConsole *console, WeirRun *run, const WeirMessage *message)
 {
   guint n;
   const WeirStageStats *stats = weir_run_get_stats(run, &n), *stage = NULL;
-  if (cli_terminal_is_live(console->terminal))
-    return;
+  if (cli_terminal_is_live(console->terminal) || g_strcmp0(message->text, "reused") == 0)
+    return; /* what is reused was said in one line */
   for (guint i = 0; i < n && !stage; i++)
     if (g_strcmp0(stats[i].stage, message->stage) == 0)
       stage = &stats[i];
@@ -152,7 +152,8 @@ cli_console_on_message(WeirRun *run, const WeirMessage *message, gpointer data)
     cli_terminal_clear(console->terminal);
     cli_print_error(console->terminal, message->text);
   }
-  if (console->quiet)
+  /* What a stage said when it ran before is not news, but what it warned of still holds. */
+  if (console->quiet || (message->reused && message->level < WEIR_LOG_WARNING))
     return;
   switch (message->type) {
   case WEIR_MESSAGE_RUN_BEGIN:

@@ -32,6 +32,13 @@ const CliFlag cli_run_flags[] = {
     {RUN_METRICS, "metrics", 0, "FILE",
      "write the figures of the run to FILE as JSON when it has ended; - for standard output", FALSE},
     {RUN_DIR, "run-dir", 0, "DIR", "folder of this run, new or empty; default: runs/NAME-TIME", FALSE},
+    {RUN_RESUME, "resume", 0, "DIR",
+     "go on with the run in this folder, which was killed, interrupted or failed; needs no FILE", FALSE},
+    {RUN_FORCE, "force", 0, NULL, "run all stages, also those whose work an earlier run has done", FALSE},
+    {RUN_STORE, "store", 0, "DIR",
+     "where the work of stages is kept for later runs; none: nowhere; default: runs/.cache", FALSE},
+    {RUN_GC, "gc", 0, NULL, "remove from the store what was not used for longest, until it fits its bound",
+     FALSE},
     {RUN_PLUGIN_PATH, "plugin-path", 0, "PATH",
      "folders of plugins, separated by colons, that come before WEIR_PLUGIN_PATH and the installed one",
      FALSE},
@@ -45,6 +52,7 @@ const CliFlag cli_run_flags[] = {
 };
 
 const char cli_run_usage[] = "usage: pipeline-run FILE [--PARAMETER VALUE]... [FLAG]...\n"
+                             "       pipeline-run --resume DIR   goes on with a run that was ended\n"
                              "       pipeline-run FILE --help    lists the parameters of a pipeline\n"
                              "       pipeline-run --help         lists the flags\n";
 

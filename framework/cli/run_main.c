@@ -172,6 +172,12 @@ apply(WeirRun *run, const CliArgument *argument, GError **error)
   case RUN_DIR:
     weir_run_set_directory(run, argument->value);
     return TRUE;
+  case RUN_FORCE:
+    weir_run_set_force(run, TRUE);
+    return TRUE;
+  case RUN_STORE:
+    weir_run_set_store(run, argument->value);
+    return TRUE;
   case RUN_PLUGIN_PATH:
     return set_plugin_path(run, argument->value, error);
   case RUN_UNSAFE_PLUGINS:
@@ -327,13 +333,65 @@ listen_to_run(Program *program)
   }
 }
 
+/* Go where the run was begun: relative names in strings, and .env, are looked for there. */
+static gboolean
+go_back(Program *program, GError **error)
+{
+  const char *folder = weir_run_get_working_directory(program->run);
+  if (chdir(folder) == 0)
+    return TRUE;
+  g_autofree char *quoted = weir_quote_path(folder);
+  g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE,
+              "cannot go to %s, where the run was begun: %s; make that folder again, or start the run anew",
+              quoted, g_strerror(errno));
+  return FALSE;
+}
+
+/* What a run that is resumed has got already, and cannot get again. */
+static void
+check_resumed(Program *program)
+{
+  static const int ids[] = {RUN_DIR, RUN_ON_ERROR, RUN_MAX_REJECTS};
+  g_autoptr(GError) error = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+    const CliArgument *argument = cli_arguments_get(program->arguments, ids[i]);
+    if (argument)
+      g_ptr_array_add(program->arguments->errors,
+                      g_strdup_printf("--%s cannot be given with --resume: the run goes on as it was begun",
+                                      argument->flag->name));
+  }
+  program->file = program->arguments->positional->len ? program->arguments->positional->pdata[0] : NULL;
+  if (program->file && !weir_run_check_file(program->run, program->file, &error))
+    g_ptr_array_add(program->arguments->errors, g_strdup(error->message));
+}
+
+/* A run that is done already: nothing is left to do. */
+static int
+resume_done(Program *program, const char *directory)
+{
+  g_autoptr(GError) error = NULL;
+  int code = weir_run_execute(program->run, &error); /* removes what was left, if its end was cut short */
+  if (code != WEIR_EXIT_OK)
+    return fail(program, error);
+  if (program->lines) {
+    cli_json_lines_finish(program->lines, program->run, WEIR_EXIT_OK, NULL);
+  } else if (!is_given(program, RUN_QUIET)) {
+    g_autofree char *clean = cli_text_clean(directory, FALSE);
+    g_autofree char *text = g_strdup_printf("%s: the run is done; there is nothing to resume\n", clean);
+    cli_terminal_print(program->terminal, text);
+  }
+  return WEIR_EXIT_OK;
+}
+
 /* All that needs the pipeline. */
 static int
 run_file(Program *program, int argc, char **argv)
 {
   g_autoptr(GError) error = NULL;
   guint n;
-  program->run = weir_run_new(program->file, &error);
+  const CliArgument *resume = cli_arguments_get(program->arguments, RUN_RESUME);
+  const char *directory = resume ? resume->value : NULL;
+  program->run = directory ? weir_run_resume(directory, &error) : weir_run_new(program->file, &error);
   if (!program->run)
     return fail(program, error);
   const WeirParameterInfo *parameters = weir_run_get_parameters(program->run, &n);
@@ -348,8 +406,16 @@ run_file(Program *program, int argc, char **argv)
     g_autofree char *text = cli_run_help_for(program->run, program->file, cli_output_columns());
     return cli_output(program->terminal, text);
   }
+  if (directory)
+    check_resumed(program);
   if (!apply_all(program, argc, argv, &error))
     return fail(program, error);
+  if (directory && weir_run_is_done(program->run))
+    return resume_done(program, directory);
+  if (directory && !go_back(program, &error))
+    return fail(program, error);
+  if (directory && !program->file)
+    program->file = directory;
   listen_to_run(program);
   if (is_given(program, RUN_CHECK))
     return check(program);
@@ -385,6 +451,27 @@ complete(int argc, char **argv)
   return *words ? cli_output(terminal, words) : 0;
 }
 
+/* --gc */
+static int
+tidy_store(Program *program)
+{
+  g_autoptr(GError) error = NULL;
+  const CliArgument *store = cli_arguments_get(program->arguments, RUN_STORE);
+  if (program->file || program->arguments->errors->len) {
+    if (program->file)
+      cli_print_error(program->terminal, "--gc runs nothing: leave FILE out");
+    return program->file ? WEIR_EXIT_USAGE : run_without_file(program);
+  }
+  g_autofree char *done = weir_store_collect(store ? store->value : NULL, &error);
+  if (!done)
+    return fail(program, error);
+  g_autofree char *clean = cli_text_clean(done, FALSE);
+  g_autofree char *text = g_strconcat(clean, "\n", NULL);
+  if (!is_given(program, RUN_QUIET))
+    cli_terminal_print(program->terminal, text);
+  return WEIR_EXIT_OK;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -404,8 +491,11 @@ main(int argc, char **argv)
     g_autofree char *text = g_strdup_printf("pipeline-run %s (stage ABI %d.%d)\n", weir_version(),
                                             WEIR_ABI_MAJOR, WEIR_ABI_MINOR);
     code = cli_output(program.terminal, text);
+  } else if (is_given(&program, RUN_GC)) {
+    code = tidy_store(&program);
   } else {
-    code = program.file ? run_file(&program, argc, argv) : run_without_file(&program);
+    gboolean named = program.file || (is_given(&program, RUN_RESUME) && !is_given(&program, RUN_HELP));
+    code = named ? run_file(&program, argc, argv) : run_without_file(&program);
   }
   cli_signals_forget();
   weir_run_free(program.run);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Batches on their way out of a stage: checked against the port's type, delivered. */
+#include "core/keep.h"
 #include "core/output_table.h"
 #include "core/run.h"
 
@@ -60,6 +61,10 @@ put(WeirStage *stage, WeirEdge *edge, struct ArrowArray *batch, guint64 bytes)
   Waiting waiting = {&stage->running->counters, edge};
   guint64 waited = 0;
   g_autoptr(GError) error = NULL;
+  if (!edge->queue) { /* who takes it does not run */
+    weir_batch_release(batch);
+    return TRUE;
+  }
   if (edge->spool) {
     g_autofree char *path = g_strdup_printf("%s/.spool-%u", stage->run->dir->path, edge->index);
     weir_queue_spool_to(edge->queue, path, edge->from->schema);
@@ -181,6 +186,7 @@ weir_stage_deliver(WeirStage *stage, WeirOutput *output, struct ArrowArray *batc
   WEIR_COUNT(counters->records_out, (guint64)batch->length);
   WEIR_COUNT(counters->batches_out, 1);
   WEIR_COUNT(counters->bytes_out, bytes);
+  weir_keep_add(stage, output, batch, bytes);
   if (n == 0) {
     weir_batch_release(batch);
     return 0;

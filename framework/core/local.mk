@@ -49,6 +49,13 @@ libweir_core_la_SOURCES += framework/core/plan.h framework/core/plan.c framework
 libweir_core_la_SOURCES += framework/core/rejects.h framework/core/rejects.c \
   framework/core/metrics.h framework/core/metrics.c
 
+# What was made before: keys, marks of whole stages, the store, and runs that are resumed.
+libweir_core_la_SOURCES += framework/core/libraries.h framework/core/libraries.c \
+  framework/core/stagekey.h framework/core/stagekey.c framework/core/keep.h framework/core/keep.c \
+  framework/core/mark.h framework/core/mark.c framework/core/begun.h framework/core/begun.c \
+  framework/core/reuse_store.h framework/core/reuse_store.c framework/core/reuse.h framework/core/reuse.c \
+  framework/core/resume.c
+
 # The shared library, for programs: only what weir/host.h declares comes out of it.
 lib_LTLIBRARIES += libweir-1.la
 libweir_1_la_SOURCES =

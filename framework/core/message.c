@@ -9,25 +9,18 @@
 #define MOST_MESSAGES 4096
 #define MOST_BYTES    ((gsize)16 << 20)
 
-/* A message on its way; owns its strings. */
-typedef struct {
-  WeirMessage message;
-  char *texts[6]; /* stage, text, kind, name, json, unit */
-  gsize bytes;
-} Posted;
-
 struct WeirMessageQueue {
   GMutex lock;
   GCond room;
-  GQueue posted; /* of Posted */
+  GQueue posted; /* of WeirPosted */
   gsize bytes;
   GThread *reader; /* takes them: it must not wait for room */
 };
 
-static void
-posted_free(gpointer data)
+void
+weir_posted_free(gpointer data)
 {
-  Posted *posted = data;
+  WeirPosted *posted = data;
   for (guint i = 0; i < G_N_ELEMENTS(posted->texts); i++)
     g_free(posted->texts[i]);
   g_free(posted);
@@ -47,7 +40,7 @@ weir_message_queue_new(void)
 void
 weir_message_queue_free(WeirMessageQueue *queue)
 {
-  g_queue_clear_full(&queue->posted, posted_free);
+  g_queue_clear_full(&queue->posted, weir_posted_free);
   g_cond_clear(&queue->room);
   g_mutex_clear(&queue->lock);
   g_free(queue);
@@ -60,7 +53,7 @@ is_full(const WeirMessageQueue *queue, gsize bytes)
 }
 
 static void
-push(WeirMessageQueue *queue, Posted *posted)
+push(WeirMessageQueue *queue, WeirPosted *posted)
 {
   g_mutex_lock(&queue->lock);
   while (queue->reader != g_thread_self() && is_full(queue, posted->bytes))
@@ -70,12 +63,12 @@ push(WeirMessageQueue *queue, Posted *posted)
   g_mutex_unlock(&queue->lock);
 }
 
-static Posted *
+static WeirPosted *
 pop(WeirMessageQueue *queue)
 {
   g_mutex_lock(&queue->lock);
   queue->reader = g_thread_self();
-  Posted *posted = g_queue_pop_head(&queue->posted);
+  WeirPosted *posted = g_queue_pop_head(&queue->posted);
   if (posted) {
     queue->bytes -= posted->bytes;
     g_cond_broadcast(&queue->room);
@@ -85,18 +78,17 @@ pop(WeirMessageQueue *queue)
 }
 
 static char *
-own(Posted *posted, guint slot, const char *text)
+own(WeirPosted *posted, guint slot, const char *text)
 {
   posted->texts[slot] = text ? weir_redact(text) : NULL;
   return posted->texts[slot];
 }
 
-void
-weir_run_post(WeirRun *run, const WeirMessage *message)
+WeirPosted *
+weir_posted_new(const WeirMessage *message)
 {
-  Posted *posted = g_new0(Posted, 1);
+  WeirPosted *posted = g_new0(WeirPosted, 1);
   posted->message = *message;
-  posted->message.time = g_get_real_time();
   posted->message.stage = own(posted, 0, message->stage);
   posted->message.text = own(posted, 1, message->text);
   posted->message.kind = own(posted, 2, message->kind);
@@ -106,6 +98,14 @@ weir_run_post(WeirRun *run, const WeirMessage *message)
   posted->bytes = sizeof *posted;
   for (guint i = 0; i < G_N_ELEMENTS(posted->texts); i++)
     posted->bytes += posted->texts[i] ? strlen(posted->texts[i]) : 0;
+  return posted;
+}
+
+void
+weir_run_post(WeirRun *run, const WeirMessage *message)
+{
+  WeirPosted *posted = weir_posted_new(message);
+  posted->message.time = g_get_real_time();
   push(run->messages, posted);
   g_main_context_wakeup(run->context);
 }
@@ -113,20 +113,20 @@ weir_run_post(WeirRun *run, const WeirMessage *message)
 void
 weir_run_drop_messages(WeirRun *run)
 {
-  Posted *posted;
+  WeirPosted *posted;
   while ((posted = pop(run->messages)))
-    posted_free(posted);
+    weir_posted_free(posted);
 }
 
 void
 weir_run_dispatch(WeirRun *run)
 {
-  Posted *posted;
+  WeirPosted *posted;
   while ((posted = pop(run->messages))) {
     for (guint i = 0; i < run->listeners->len; i++) {
       const WeirListenerEntry *entry = &g_array_index(run->listeners, WeirListenerEntry, i);
       entry->listener(run, &posted->message, entry->data);
     }
-    posted_free(posted);
+    weir_posted_free(posted);
   }
 }

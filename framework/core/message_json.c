@@ -15,6 +15,7 @@ static const char *const event_names[] = {
     [WEIR_MESSAGE_ERROR] = "error",
     [WEIR_MESSAGE_TICK] = "tick",
     [WEIR_MESSAGE_RUN_END] = "run-end",
+    [WEIR_MESSAGE_STAGE_WHOLE] = "stage-whole",
 };
 
 /* A member, left out where there is no value. */
@@ -143,6 +144,8 @@ weir_message_to_json(const WeirMessage *message)
       json, "event", (guint)message->type < G_N_ELEMENTS(event_names) ? event_names[message->type] : "other");
   optional_string(json, "stage", message->stage);
   write_members(json, message);
+  if (message->reused)
+    weir_json_member_boolean(json, "reused", TRUE);
   weir_json_end_object(json);
   weir_json_writer_free(json);
   return g_string_free(line, FALSE);

@@ -75,14 +75,21 @@ write_metric(const Metric *metric, WeirJsonWriter *json)
   weir_json_end_object(json);
 }
 
+static gboolean
+is_measured(const Metric *metric)
+{
+  static const char *const units[] = {"ns", "us", "µs", "ms", "s", "seconds", "minutes", "hours", NULL};
+  return metric->unit && (g_str_has_suffix(metric->unit, "/s") || g_strv_contains(units, metric->unit));
+}
+
 void
-weir_metrics_write(const WeirMetrics *metrics, const WeirRun *run, WeirJsonWriter *json)
+weir_metrics_write(const WeirMetrics *metrics, const WeirRun *run, gboolean measured, WeirJsonWriter *json)
 {
   weir_json_begin_array(json);
   for (guint s = 0; s < run->n_stages; s++)
     for (guint i = 0; i < metrics->list->len; i++) {
       const Metric *metric = metrics->list->pdata[i];
-      if (g_strcmp0(metric->stage, run->stages[s].plan->name) == 0)
+      if (g_strcmp0(metric->stage, run->stages[s].plan->name) == 0 && is_measured(metric) == measured)
         write_metric(metric, json);
     }
   weir_json_end_array(json);
@@ -140,7 +147,7 @@ weir_run_write_metrics_file(WeirRun *run, const char *state, int code, GError **
   if (run->held)
     weir_json_member_string(json, "held", run->held);
   weir_json_key(json, "metrics");
-  weir_metrics_write(run->dir->metrics, run, json);
+  weir_metrics_write(run->dir->metrics, run, FALSE, json);
   weir_json_member_unsigned(json, "rejects", weir_rejects_total(run));
   write_counters(run, json);
   weir_run_write_measured(run, json);

@@ -13,8 +13,10 @@ WeirMetrics *weir_metrics_new(void);
 void weir_metrics_free(WeirMetrics *metrics);
 /* Note a message of type WEIR_MESSAGE_METRIC. */
 void weir_metrics_note(WeirMetrics *metrics, const WeirMessage *message);
-/* A list of {stage, name, value, unit}: stages in the order of the plan, names of a stage as they first came. */
-void weir_metrics_write(const WeirMetrics *metrics, const WeirRun *run, WeirJsonWriter *json);
+/* A list of {stage, name, value, unit}: stages in the order of the plan, names of a stage as they first came. Those that
+   differ from run to run, as their unit says (a time, or something "/s"), with `measured`; the others without. */
+void weir_metrics_write(const WeirMetrics *metrics, const WeirRun *run, gboolean measured,
+                        WeirJsonWriter *json);
 
 /* Write the file that the user asked for, if one was: whole or not at all. */
 gboolean weir_run_write_metrics_file(WeirRun *run, const char *state, int code, GError **error);

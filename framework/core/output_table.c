@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "core/batch_private.h"
+#include "core/keep.h"
 #include "core/run.h"
 
 #include <errno.h>
@@ -17,9 +18,9 @@ is_table(const WeirEdge *edge)
 }
 
 char *
-weir_output_table_path(const WeirStage *stage G_GNUC_UNUSED, const WeirOutput *output G_GNUC_UNUSED)
+weir_output_table_path(const WeirStage *stage, const WeirOutput *output)
 {
-  return NULL;
+  return weir_keep_path(stage->run, output);
 }
 
 gboolean
@@ -37,8 +38,8 @@ is_wanted(const WeirOutput *output)
 {
   for (guint e = 0; e < output->edges->len; e++) {
     const WeirEdge *edge = output->edges->pdata[e];
-    if (is_table(edge) && !weir_queue_is_abandoned(edge->queue))
-      return TRUE;
+    if (is_table(edge) && (!edge->queue || !weir_queue_is_abandoned(edge->queue)))
+      return TRUE; /* without a queue: who takes it does not run now, but may when the run is resumed */
   }
   return FALSE;
 }
@@ -181,7 +182,7 @@ weir_output_table_finish(WeirStage *stage, WeirOutput *output)
   }
   for (guint e = 0; e < output->edges->len; e++) {
     const WeirEdge *edge = output->edges->pdata[e];
-    if (is_table(edge))
+    if (is_table(edge) && edge->queue)
       weir_queue_give(edge->queue, table, output->table_bytes);
   }
   weir_output_table_drop(output);

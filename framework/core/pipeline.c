@@ -23,6 +23,7 @@ file_free(gpointer data)
 {
   WeirPipelineFile *file = data;
   g_free(file->real);
+  g_free(file->digest);
   g_free(file->folder);
   weir_node_unref(file->tree);
   g_array_unref(file->included);
@@ -37,6 +38,12 @@ setting_free(gpointer data)
   g_free(setting->option);
   weir_node_unref(setting->value);
   g_free(setting);
+}
+
+const char *
+weir_pipeline_digest(const WeirPipeline *pipeline)
+{
+  return ((const WeirPipelineFile *)pipeline->files->pdata[0])->digest;
 }
 
 void
@@ -209,6 +216,51 @@ pipeline_new(const char *file)
   pipeline->folders = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
   pipeline->strings = g_string_chunk_new(1024);
   pipeline->environment = weir_environment_new();
+  return pipeline;
+}
+
+static WeirPipelineFile *
+recorded_file(WeirPipeline *pipeline, const char *path, const char *digest, WeirNode *tree)
+{
+  WeirPipelineFile *file = g_new0(WeirPipelineFile, 1);
+  file->path = g_intern_string(path);
+  file->real = g_strdup(path);
+  file->folder = g_strdup(pipeline->folder);
+  file->digest = g_strdup(digest);
+  file->tree = tree ? weir_node_ref(tree) : NULL;
+  file->included = g_array_new(FALSE, FALSE, sizeof(WeirPosition));
+  g_ptr_array_add(pipeline->files, file);
+  return file;
+}
+
+void
+weir_pipeline_add_recorded(WeirPipeline *pipeline, const char *path, const char *digest)
+{
+  recorded_file(pipeline, path, digest, NULL);
+}
+
+WeirPipeline *
+weir_pipeline_new_recorded(const char *file, const char *digest, const char *folder, WeirNode *tree,
+                           const char *record)
+{
+  WeirPipeline *pipeline = pipeline_new(file);
+  WeirScope *scope = g_new0(WeirScope, 1);
+  g_free(pipeline->folder);
+  pipeline->folder = g_strdup(folder);
+  scope->pipeline = pipeline;
+  scope->prefix = "";
+  scope->file = recorded_file(pipeline, file, digest, tree);
+  scope->parameters = g_ptr_array_new_with_free_func(weir_parameter_free);
+  scope->inputs = g_ptr_array_new_with_free_func(weir_port_spec_free);
+  scope->outputs = g_ptr_array_new_with_free_func(weir_port_spec_free);
+  scope->entries = g_ptr_array_new_with_free_func(weir_entry_free);
+  scope->entry_index = g_hash_table_new(g_str_hash, g_str_equal);
+  g_ptr_array_add(pipeline->scopes, scope);
+  g_ptr_array_set_free_func(pipeline->stages, weir_stage_spec_free);
+  g_hash_table_insert(pipeline->folders, (gpointer)g_intern_string(record), g_strdup(folder));
+  pipeline->root = scope;
+  pipeline->parameters = scope->parameters;
+  pipeline->unfolded = TRUE;
   return pipeline;
 }
 

@@ -154,6 +154,7 @@ typedef struct {
   WeirNode *tree;   /* NULL: it could not be read, as was reported */
   GArray *included; /* of WeirPosition: by whom */
   gboolean seen;    /* its own includes were looked into */
+  char *digest;     /* SHA-256 in hex, as it was when it was read; NULL: not known */
 } WeirPipelineFile;
 
 /* What one file declares, as it is used in one place. */
@@ -203,6 +204,8 @@ typedef struct {
 
 /* Read a description; all that is wrong with it goes to `diagnostics`. NULL if anything was. */
 WeirPipeline *weir_pipeline_load(const char *file, WeirDiagnostics *diagnostics);
+/* The digest of the pipeline's own file, as it was when it was read; NULL: not known. */
+const char *weir_pipeline_digest(const WeirPipeline *pipeline);
 void weir_pipeline_free(WeirPipeline *pipeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirPipeline, weir_pipeline_free)
 
@@ -210,6 +213,7 @@ WeirParameter *weir_pipeline_parameter(const WeirPipeline *pipeline, const char 
 /* A stage that was made: after weir_pipeline_unfold(). */
 WeirStageSpec *weir_pipeline_stage(const WeirPipeline *pipeline, const char *name);
 const char *weir_parameter_type_name(WeirParameterType type);
+gboolean weir_parameter_type_of(const char *name, WeirParameterType *type);
 /* "at least 2", "one of: a, b", or NULL. g_free(). */
 char *weir_parameter_range(const WeirParameter *parameter);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* "include": files of pipelines that others are made of, their parameters and inputs. */
+#include "base/digest.h"
 #include "base/nearest.h"
 #include "core/pipeline_private.h"
 
@@ -87,6 +88,8 @@ weir_pipeline_read_file(WeirPipeline *pipeline, const char *path, WeirPosition b
   file->real = g_steal_pointer(&real);
   file->folder = g_path_get_dirname(absolute);
   file->included = g_array_new(FALSE, FALSE, sizeof(WeirPosition));
+  char hex[WEIR_DIGEST_HEX_BYTES];
+  file->digest = weir_digest_file(path, hex, NULL) ? g_strdup(hex) : NULL;
   if (from)
     g_array_append_val(file->included, by);
   g_hash_table_insert(pipeline->folders, (gpointer)file->path, g_strdup(file->folder));

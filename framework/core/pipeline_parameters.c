@@ -16,6 +16,17 @@ weir_parameter_type_name(WeirParameterType type)
   return type_names[type];
 }
 
+gboolean
+weir_parameter_type_of(const char *name, WeirParameterType *type)
+{
+  for (guint i = 0; type_names[i]; i++)
+    if (g_str_equal(type_names[i], name)) {
+      *type = (WeirParameterType)i;
+      return TRUE;
+    }
+  return FALSE;
+}
+
 void
 weir_parameter_free(gpointer data)
 {
@@ -40,11 +51,8 @@ parameter_type(WeirNode *node, const char *name, WeirParameterType *type, WeirDi
   g_autofree char *what = g_strdup_printf("\"type\" of parameter \"%s\"", name);
   if (!weir_node_check_kind(written, WEIR_NODE_STRING, what, diagnostics))
     return FALSE;
-  for (guint i = 0; type_names[i]; i++)
-    if (g_str_equal(type_names[i], weir_node_string(written))) {
-      *type = (WeirParameterType)i;
-      return TRUE;
-    }
+  if (weir_parameter_type_of(weir_node_string(written), type))
+    return TRUE;
   g_autofree char *meant = weir_did_you_mean(weir_node_string(written), type_names);
   weir_diagnostics_error(diagnostics, weir_node_position(written),
                          "parameter \"%s\" has the unknown type \"%s\"%s", name, weir_node_string(written),

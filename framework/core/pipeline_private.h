@@ -18,6 +18,13 @@ const char *weir_pipeline_get_string(WeirNode *map, const char *key, const char 
 /* A text that lives as long as the pipeline. */
 const char *weir_pipeline_keep(const WeirPipeline *pipeline, const char *text);
 const char *weir_pipeline_print(const WeirPipeline *pipeline, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* A pipeline for whoever has its stages from somewhere else: unfolded, without parameters and stages, which are added to
+   the root's parameters and to the stages (and then belong to them). `tree` is where their nodes are from, read from the
+   file `record`; relative paths in it are relative to `folder`. */
+WeirPipeline *weir_pipeline_new_recorded(const char *file, const char *digest, const char *folder, WeirNode *tree,
+                                         const char *record);
+/* A file that was included. */
+void weir_pipeline_add_recorded(WeirPipeline *pipeline, const char *path, const char *digest);
 WeirEntry *weir_scope_entry(const WeirScope *scope, const char *name);
 
 /* A scope of a file that was read, with what it declares; it belongs to the pipeline. */
@@ -44,6 +51,7 @@ WeirInputSpec *weir_input_spec_read(const char *port, WeirPosition position, Wei
                                     WeirDiagnostics *diagnostics);
 void weir_reference_free(gpointer reference);
 void weir_input_spec_free(gpointer input);
+void weir_stage_spec_free(gpointer stage);
 
 /* --- pipeline_include.c --- */
 

@@ -109,18 +109,23 @@ read_from(WeirEntry *entry, WeirDiagnostics *diagnostics)
 
 /* ---- Entries -------------------------------------------------------------------------------------------- */
 
+void
+weir_stage_spec_free(gpointer data)
+{
+  WeirStageSpec *stage = data;
+  g_ptr_array_unref(stage->inputs);
+  if (stage->discarded)
+    g_ptr_array_unref(stage->discarded);
+  weir_node_unref(stage->options);
+  g_free(stage);
+}
+
 static void
 instance_free(gpointer data)
 {
   WeirInstance *instance = data;
-  if (instance->stage) {
-    WeirStageSpec *stage = instance->stage;
-    g_ptr_array_unref(stage->inputs);
-    if (stage->discarded)
-      g_ptr_array_unref(stage->discarded);
-    weir_node_unref(stage->options);
-    g_free(stage);
-  }
+  if (instance->stage)
+    weir_stage_spec_free(instance->stage);
   if (instance->element)
     weir_element_free(instance->element);
   g_free(instance);

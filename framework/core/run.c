@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The interface of weir/host.h: reads a pipeline, takes settings, plans, runs, and says how it went. */
 #include "core/run.h"
+#include "core/keep.h"
 
 #include "base/error.h"
 #include "base/nearest.h"
@@ -71,9 +72,15 @@ weir_run_new(const char *file, GError **error)
     invalid(error, diagnostics);
     return NULL;
   }
+  return weir_run_new_from(pipeline, g_uuid_string_random());
+}
+
+WeirRun *
+weir_run_new_from(WeirPipeline *pipeline, char *id)
+{
   WeirRun *run = g_new0(WeirRun, 1);
   run->pipeline = pipeline;
-  run->id = g_uuid_string_random();
+  run->id = id;
   run->parameter_infos = g_array_new(FALSE, FALSE, sizeof(WeirParameterInfo));
   run->info_strings = g_ptr_array_new_with_free_func(g_free);
   run->listeners = g_array_new(FALSE, FALSE, sizeof(WeirListenerEntry));
@@ -94,6 +101,9 @@ free_stages(WeirRun *run)
     WeirRunningStage *running = &run->stages[i];
     g_ptr_array_unref(running->artifacts);
     weir_rejects_clear(&running->rejects);
+    for (guint o = 0; o < running->plan->n_outputs; o++)
+      weir_keep_clear(&running->outputs_kept[o]);
+    g_free(running->outputs_kept);
     g_hash_table_unref(running->kept);
     g_free(running->rejected_rows);
     g_free(running->held_text);
@@ -118,9 +128,13 @@ weir_run_free(WeirRun *run)
     weir_queue_free(((WeirEdge *)run->plan->edges->pdata[e])->queue);
   free_stages(run);
   weir_pool_free(run->pool);
+  weir_reuse_free(run->reuse);
   weir_plan_free(run->plan);
   weir_budget_free(run->budget);
-  weir_pipeline_free(run->pipeline);
+  if (run->begun)
+    weir_begun_free(run->begun);
+  else
+    weir_pipeline_free(run->pipeline);
   weir_inputs_free(run->inputs);
   weir_run_dir_free(run->dir);
   g_array_unref(run->parameter_infos);
@@ -133,6 +147,7 @@ weir_run_free(WeirRun *run)
   g_strfreev(run->folders);
   g_mutex_clear(&run->error_lock);
   g_free(run->id);
+  g_free(run->store);
   g_free(run->directory);
   g_free(run->metrics_file);
   g_free(run->plugin_path);
@@ -181,13 +196,37 @@ weir_run_set_parameter(WeirRun *run, const char *name, const char *value, GError
                 run->pipeline->name, name, meant);
     return FALSE;
   }
-  return weir_parameter_set_text(parameter, value, &reason) || usage(error, reason);
+  g_autoptr(WeirNode) before = parameter->value ? weir_node_ref(parameter->value) : NULL;
+  if (!weir_parameter_set_text(parameter, value, &reason))
+    return usage(error, reason);
+  if (!run->begun || parameter->written || (before && weir_node_equal(before, parameter->value)))
+    return TRUE; /* a reference may lead to something new, such as a token in place of an old one */
+  g_autofree char *was = before ? weir_node_to_json(before, FALSE) : g_strdup("no value");
+  g_autofree char *clean = weir_redact(was);
+  g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE,
+              "--%s: the run was begun with %s, and is resumed with that; with another value it is another "
+              "run, which "
+              "is started without --resume",
+              name, clean);
+  return FALSE;
+}
+
+/* A run that is resumed goes on as it was begun. */
+static gboolean
+may_be_set(const WeirRun *run, const char *flag, GError **error)
+{
+  if (run->begun)
+    g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE,
+                "--%s cannot be given with --resume: the run goes on as it was begun", flag);
+  return !run->begun;
 }
 
 gboolean
 weir_run_set_option(WeirRun *run, const char *assignment, GError **error)
 {
   g_autoptr(GError) reason = NULL;
+  if (!may_be_set(run, "set", error))
+    return FALSE;
   return weir_pipeline_set_option(run->pipeline, assignment, &reason) || usage(error, reason);
 }
 
@@ -195,6 +234,8 @@ gboolean
 weir_run_set_config(WeirRun *run, const char *file, GError **error)
 {
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
+  if (!may_be_set(run, "config", error))
+    return FALSE;
   if (weir_pipeline_set_config(run->pipeline, file, diagnostics))
     return TRUE;
   invalid(error, diagnostics);
@@ -240,6 +281,8 @@ weir_run_set_plugin_path(WeirRun *run, const char *path)
 {
   g_free(run->plugin_path);
   run->plugin_path = g_strdup(path);
+  g_strfreev(run->folders); /* of the run that is resumed */
+  run->folders = weir_plugin_folders(path);
 }
 
 void
@@ -352,6 +395,7 @@ make_stages(WeirRun *run)
     running->counters.state = "waiting";
     weir_rejects_init(&running->rejects);
     running->kept = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_array_unref);
+    running->outputs_kept = g_new0(WeirKept, running->plan->n_outputs + 1);
     running->rejected_rows = g_new0(guint64, running->plan->n_inputs + 1);
     g_mutex_init(&running->lock);
     g_mutex_init(&running->take_lock);
@@ -401,7 +445,9 @@ journal_listener(WeirRun *run, const WeirMessage *message, gpointer data)
 {
   g_autoptr(GError) error = NULL;
   (void)data;
-  if (!weir_run_dir_note(run->dir, message, &error))
+  if (message->reused == WEIR_REUSED_FROM_RUN)
+    weir_run_dir_note_figure(run->dir, message);
+  else if (!weir_run_dir_note(run->dir, message, &error))
     weir_run_warn(run, error->message);
 }
 
@@ -442,7 +488,7 @@ all_done(const WeirRun *run)
 {
   for (guint i = 0; i < run->n_stages; i++) {
     const char *state = WEIR_GET(run->stages[i].counters.state);
-    if (!g_str_equal(state, "done") && !g_str_equal(state, "held"))
+    if (!g_str_equal(state, "done") && !g_str_equal(state, "held") && !g_str_equal(state, "reused"))
       return FALSE;
   }
   return TRUE;
@@ -493,7 +539,7 @@ static void
 finish_rejects(WeirRun *run)
 {
   g_autoptr(GError) error = NULL;
-  if (weir_rejects_finish(run, exit_code(run) != WEIR_EXIT_OK, &error))
+  if (weir_rejects_finish(run, TRUE, &error)) /* its parts go when the record says that the run is done */
     return;
   if (run->error)
     weir_run_warn(run, error->message);
@@ -502,50 +548,75 @@ finish_rejects(WeirRun *run)
 }
 
 static int
+refused(GError **error, const GError *reason)
+{
+  int code = reason->domain == WEIR_EXIT_ERROR                         ? reason->code
+             : g_error_matches(reason, WEIR_ERROR, WEIR_ERROR_INVALID) ? WEIR_EXIT_USAGE
+                                                                       : WEIR_EXIT_FAILED;
+  g_set_error_literal(error, WEIR_EXIT_ERROR, code, reason->message);
+  return code;
+}
+
+/* From here on the run can be resumed. */
+static gboolean
+begin_directory(WeirRun *run, GError **error)
+{
+  run->dir = weir_run_dir_new(run->directory, run->pipeline->name, error);
+  if (!run->dir)
+    return FALSE;
+  if (weir_begun_write(run->dir->path, run->id, run->started_us, run->plan, (const char *const *)run->folders,
+                       run->inputs, error) &&
+      weir_run_dir_open_journal(run->dir, error))
+    return TRUE;
+  weir_run_dir_give_up(g_steal_pointer(&run->dir));
+  return FALSE;
+}
+
+static int
 prepare_run(WeirRun *run, GError **error)
 {
   g_autoptr(GError) reason = NULL;
-  if (run->dir) {
+  if (run->dir && !run->begun) {
     g_set_error_literal(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, "a WeirRun does one run");
     return WEIR_EXIT_USAGE;
   }
-  if (!make_plan(run, &reason)) {
-    int code = reason->code;
-    g_propagate_error(error, g_steal_pointer(&reason));
-    return code;
-  }
+  if (!make_plan(run, &reason))
+    return refused(error, reason);
   if (!weir_run_check_metrics_file(run, &reason)) {
     g_set_error_literal(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE, reason->message);
     return WEIR_EXIT_USAGE;
   }
   if (run->jobs == 0)
     run->jobs = g_get_num_processors();
-  run->started_us = start_time();
-  run->dir = weir_run_dir_new(run->directory, run->pipeline->name, &reason);
-  if (!run->dir) {
-    int code = g_error_matches(reason, WEIR_ERROR, WEIR_ERROR_INVALID) ? WEIR_EXIT_USAGE : WEIR_EXIT_FAILED;
-    g_set_error_literal(error, WEIR_EXIT_ERROR, code, reason->message);
-    return code;
-  }
+  run->started_us = run->begun ? run->begun->started_us : start_time();
+  g_autofree char *store = weir_run_store_folder(run);
+  run->reuse = weir_reuse_new(run, run->begun, store, &reason);
+  if (!run->reuse)
+    return refused(error, reason);
+  if (run->begun ? !weir_run_dir_open_journal(run->dir, &reason) : !begin_directory(run, &reason))
+    return refused(error, reason);
   return 0;
 }
 
-int
-weir_run_execute(WeirRun *run, GError **error)
+static void
+reuse_listener(WeirRun *run, const WeirMessage *message, gpointer data)
 {
-  int code = prepare_run(run, error);
-  if (code)
-    return code;
-  WeirListenerEntry journal = {journal_listener, NULL};
+  (void)data;
+  weir_reuse_note(run->reuse, message);
+}
+
+/* The listeners of the run itself, before those of its user. */
+static void
+listen(WeirRun *run)
+{
+  WeirListenerEntry journal = {journal_listener, NULL}, reuse = {reuse_listener, NULL};
+  g_array_prepend_val(run->listeners, reuse);
   g_array_prepend_val(run->listeners, journal);
-  make_stages(run);
-  run->pool = weir_pool_new(run->jobs);
-  WeirMessage begin = {.type = WEIR_MESSAGE_RUN_BEGIN, .text = run->pipeline->name, .name = run->dir->path};
-  weir_run_post(run, &begin);
-  run->inputs = weir_inputs_begin(run->plan);
-  run->begin_ns = (gint64)weir_now_ns();
-  /* A run that is killed leaves a record all the same. If it cannot be written, the last one will say so. */
-  weir_run_dir_record(run->dir, run, "running", 0, NULL);
+}
+
+static void
+run_stages(WeirRun *run)
+{
   g_autoptr(GPtrArray) threads = g_ptr_array_new();
   weir_run_start_stages(run, threads);
   loop_until_ended(run);
@@ -553,10 +624,37 @@ weir_run_execute(WeirRun *run, GError **error)
     g_thread_join(threads->pdata[i]);
   run->end_ns = (gint64)weir_now_ns();
   weir_run_dispatch(run);
+}
+
+int
+weir_run_execute(WeirRun *run, GError **error)
+{
+  g_autofree char *before = NULL;
+  int code = run->begun ? weir_run_reopen(run, &before, error) : 0;
+  if (code || g_strcmp0(before, "done") == 0)
+    return code;
+  code = prepare_run(run, error);
+  if (code)
+    return code;
+  listen(run);
+  make_stages(run);
+  run->pool = weir_pool_new(run->jobs);
+  WeirMessage begin = {.type = WEIR_MESSAGE_RUN_BEGIN, .text = run->pipeline->name, .name = run->dir->path};
+  weir_run_post(run, &begin);
+  run->begin_ns = (gint64)weir_now_ns();
+  weir_reuse_decide(run->reuse, run->force, g_strcmp0(before, "held") == 0);
+  weir_inputs_begin(run->inputs);
+  /* A run that is killed leaves a record all the same. If it cannot be written, the last one will say so. */
+  weir_run_dir_record(run->dir, run, "running", 0, NULL);
+  run_stages(run);
   weir_inputs_finish(run->inputs, g_atomic_int_get(&run->interrupted));
   collect_held(run);
   finish_rejects(run);
+  weir_reuse_end(run->reuse);
+  weir_run_dispatch(run);
   code = write_records(run, exit_code(run));
+  if (code == WEIR_EXIT_OK)
+    weir_run_dir_clean(run->dir);
   post_end(run, code);
   if (code != 0)
     g_set_error_literal(error, WEIR_EXIT_ERROR, code,

@@ -7,6 +7,7 @@
 #include "core/inputs.h"
 #include "core/pool.h"
 #include "core/rejects.h"
+#include "core/reuse.h"
 #include "core/rundir.h"
 #include "core/stage.h"
 
@@ -14,6 +15,13 @@ typedef struct {
   WeirListener listener;
   gpointer data;
 } WeirListenerEntry;
+
+/* A message on its way to the listeners, or kept; owns its strings. */
+typedef struct {
+  WeirMessage message;
+  char *texts[6]; /* stage, text, kind, name, json, unit */
+  gsize bytes;
+} WeirPosted;
 
 /* Messages on their way to the listeners: see message.c. */
 typedef struct WeirMessageQueue WeirMessageQueue;
@@ -54,6 +62,10 @@ struct WeirRun {
   WeirPool *pool;
   WeirRunDir *dir;
   WeirInputDigests *inputs;
+  WeirReuse *reuse;
+  WeirBegun *begun; /* of a run that is resumed; else NULL */
+  char *store;      /* folder of the store; NULL: runs/.cache */
+  gboolean no_store, force;
   char *id;          /* unique; kept by a resume */
   gint64 started_us; /* wall clock, or SOURCE_DATE_EPOCH */
   gint64 begin_ns, end_ns;
@@ -61,8 +73,19 @@ struct WeirRun {
   GPtrArray *stat_strings;
 };
 
+/* Takes both. */
+WeirRun *weir_run_new_from(WeirPipeline *pipeline, char *id);
+/* resume.c: lock the directory of the run that is resumed. `state`: how it stands, as run.json says; one that is done is
+   tidied up, and no more is to be done. Returns an exit code. */
+int weir_run_reopen(WeirRun *run, char **state, GError **error);
+/* Where the store is; NULL: there is none. g_free(). */
+char *weir_run_store_folder(const WeirRun *run);
+
 /* Post a warning of the run itself. */
 void weir_run_warn(WeirRun *run, const char *text);
+/* A message that is kept. Takes nothing. */
+WeirPosted *weir_posted_new(const WeirMessage *message);
+void weir_posted_free(gpointer posted);
 /* message.c: post from any thread; dispatch in the run's own. Text is redacted. While the listeners have many before
    them, a thread other than the run's own waits until they have got through some. */
 WeirMessageQueue *weir_message_queue_new(void);

@@ -2,18 +2,16 @@
 /* run.json: the whole record of a run; what differs from run to run with the same input stands under "measured". */
 #include "core/run.h"
 
-#include "base/digest.h"
 #include "base/json_write.h"
 #include "core/message_json.h"
 
 static void
-write_digested(WeirJsonWriter *json, const char *path)
+write_digested(WeirJsonWriter *json, const char *path, const char *sha256)
 {
-  char hex[WEIR_DIGEST_HEX_BYTES];
   weir_json_begin_object(json);
   weir_json_member_string(json, "path", path);
-  if (weir_digest_file(path, hex, NULL))
-    weir_json_member_string(json, "sha256", hex);
+  if (sha256 && *sha256)
+    weir_json_member_string(json, "sha256", sha256);
   weir_json_end_object(json);
 }
 
@@ -25,7 +23,8 @@ write_included(WeirJsonWriter *json, const WeirPipeline *pipeline)
   weir_json_key(json, "included");
   weir_json_begin_array(json);
   for (guint i = 1; i < pipeline->files->len; i++)
-    write_digested(json, ((const WeirPipelineFile *)pipeline->files->pdata[i])->path);
+    write_digested(json, ((const WeirPipelineFile *)pipeline->files->pdata[i])->path,
+                   ((const WeirPipelineFile *)pipeline->files->pdata[i])->digest);
   weir_json_end_array(json);
 }
 
@@ -37,7 +36,7 @@ write_plugins(WeirJsonWriter *json, WeirRun *run)
   weir_json_begin_array(json);
   for (guint i = 0; i < run->n_stages; i++) {
     WeirPlugin *plugin = run->stages[i].plan->plugin;
-    char hex[WEIR_DIGEST_HEX_BYTES];
+    const char *hex = weir_reuse_get_plugin_digest(run->reuse, plugin);
     if (!g_hash_table_add(seen, plugin))
       continue;
     const weir_plugin *descriptor = weir_plugin_get_descriptor(plugin);
@@ -45,20 +44,21 @@ write_plugins(WeirJsonWriter *json, WeirRun *run)
     weir_json_member_string(json, "name", descriptor->name);
     weir_json_member_string(json, "version", descriptor->version);
     weir_json_member_string(json, "file", weir_plugin_get_file(plugin));
-    if (weir_digest_file(weir_plugin_get_file(plugin), hex, NULL))
+    if (hex && *hex)
       weir_json_member_string(json, "sha256", hex);
     weir_json_end_object(json);
   }
   weir_json_end_array(json);
 }
 
+/* Stages run beside each other: what they made is listed in the order of the plan, and of one stage as it came. */
 static void
-write_made(WeirJsonWriter *json, const char *key, const GPtrArray *things)
+write_made_by(WeirJsonWriter *json, const char *stage, const GPtrArray *things)
 {
-  weir_json_key(json, key);
-  weir_json_begin_array(json);
   for (guint i = 0; i < things->len; i++) {
     const WeirMadeThing *thing = things->pdata[i];
+    if (!g_str_equal(thing->stage, stage))
+      continue;
     weir_json_begin_object(json);
     weir_json_member_string(json, "stage", thing->stage);
     weir_json_member_string(json, "kind", thing->kind);
@@ -69,6 +69,15 @@ write_made(WeirJsonWriter *json, const char *key, const GPtrArray *things)
     weir_json_foreign(json, "metadata", thing->metadata);
     weir_json_end_object(json);
   }
+}
+
+static void
+write_made(WeirJsonWriter *json, const char *key, const WeirRun *run, const GPtrArray *things)
+{
+  weir_json_key(json, key);
+  weir_json_begin_array(json);
+  for (guint i = 0; i < run->n_stages; i++)
+    write_made_by(json, run->stages[i].plan->name, things);
   weir_json_end_array(json);
 }
 
@@ -103,6 +112,8 @@ weir_run_write_measured(WeirRun *run, WeirJsonWriter *json)
     weir_json_end_object(json);
   }
   weir_json_end_array(json);
+  weir_json_key(json, "metrics");
+  weir_metrics_write(run->dir->metrics, run, TRUE, json);
   weir_json_end_object(json);
 }
 
@@ -124,19 +135,19 @@ weir_run_dir_record(WeirRunDir *dir, WeirRun *run, const char *state, int code, 
   if (run->n_stages)
     weir_json_member_unsigned(json, "rejects", weir_rejects_total(run));
   weir_json_key(json, "pipeline");
-  write_digested(json, run->pipeline->file);
+  write_digested(json, run->pipeline->file, weir_pipeline_digest(run->pipeline));
   write_included(json, run->pipeline);
   weir_json_key(json, "plan");
   weir_plan_write_json(run->plan, json);
   write_plugins(json, run);
   weir_json_key(json, "inputs");
   weir_inputs_write(run->inputs, json);
-  g_mutex_lock(&dir->lock);
-  write_made(json, "artifacts", dir->artifacts);
-  write_made(json, "outputs", dir->outputs);
-  g_mutex_unlock(&dir->lock);
+  g_mutex_lock(&dir->lock_made);
+  write_made(json, "artifacts", run, dir->artifacts);
+  write_made(json, "outputs", run, dir->outputs);
+  g_mutex_unlock(&dir->lock_made);
   weir_json_key(json, "metrics");
-  weir_metrics_write(dir->metrics, run, json);
+  weir_metrics_write(dir->metrics, run, FALSE, json);
   weir_run_write_measured(run, json);
   weir_json_end_object(json);
   weir_json_writer_free(json);

@@ -35,6 +35,7 @@ typedef struct WeirRunningStage {
   gboolean has_held;      /* its outcome was WEIR_HELD */
   char *held_text;        /* why; under the run's error_lock */
   gboolean told_of_json;  /* that a message of it is none */
+  struct WeirKept *outputs_kept; /* one an output */
   GPtrArray *artifacts;   /* of WeirAtomicDir that were begun */
   GPtrArray *spills;      /* that were not dropped; NULL while there was none */
   GMutex lock;            /* artifacts, spills, order */

@@ -816,6 +816,15 @@ test_warning(Fixture *f, gconstpointer data)
 }
 
 /* Files may not grow: the journal ends with a whole line and says so once; what the run failed of comes first. */
+/* From the moment on at which a run has begun, files get no longer than this. */
+static void
+use_up_room(WeirRun *run, const WeirMessage *message, gpointer data)
+{
+  (void)run;
+  if (message->type == WEIR_MESSAGE_RUN_BEGIN)
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, data), ==, 0);
+}
+
 static void
 test_no_room(Fixture *f, gconstpointer data)
 {
@@ -827,7 +836,7 @@ test_no_room(Fixture *f, gconstpointer data)
   make_stages(f, fails ? LOAD(2) "'it': { 'use': 'test.fail', 'from': 'load' }"
                        : LOAD(2) "'it': { 'use': 'test.pass', 'from': 'load' }");
   signal(SIGXFSZ, SIG_IGN);
-  g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+  weir_run_add_listener(f->run, use_up_room, &small);
   execute(f);
   g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
   signal(SIGXFSZ, SIG_DFL);
@@ -843,6 +852,26 @@ test_no_room(Fixture *f, gconstpointer data)
   g_assert_cmpuint(f->ends, ==, 1);
   g_autoptr(GPtrArray) lines = journal_of(f);
   g_assert_cmpuint(lines->len, >=, 1);
+}
+
+/* A run that could not be resumed does not begin. */
+static void
+test_no_room_to_begin(Fixture *f, gconstpointer data)
+{
+  struct rlimit limit, small;
+  (void)data;
+  g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+  small = limit;
+  small.rlim_cur = 200;
+  make_stages(f, LOAD(2) SINK("load", "numbers"));
+  signal(SIGXFSZ, SIG_IGN);
+  g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &small), ==, 0);
+  execute(f);
+  g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+  signal(SIGXFSZ, SIG_DFL);
+  g_assert_cmpint(f->code, ==, WEIR_EXIT_FAILED);
+  assert_contains(f->error->message, "out/begin.json");
+  g_assert_cmpuint(f->said->len, ==, 0);
 }
 
 /* A listener's data may be gone when the run is freed. */
@@ -897,11 +926,16 @@ test_talk(Fixture *f, gconstpointer data)
     }
   g_assert_true(found);
   g_autoptr(JsonNode) record = record_of(f);
+  JsonObject *measured = json_object_get_object_member(json_node_get_object(record), "measured");
   JsonArray *metrics = json_object_get_array_member(json_node_get_object(record), "metrics");
-  g_assert_cmpuint(json_array_get_length(metrics), ==, 2);
-  JsonObject *first = json_array_get_object_element(metrics, 0),
-             *none = json_array_get_object_element(metrics, 1);
+  JsonArray *rates = json_object_get_array_member(measured, "metrics");
+  g_assert_cmpuint(json_array_get_length(metrics), ==, 1);
+  g_assert_cmpuint(json_array_get_length(rates), ==, 1);
+  JsonObject *first = json_array_get_object_element(rates, 0),
+             *none = json_array_get_object_element(metrics, 0);
   g_assert_cmpfloat(json_object_get_double_member(first, "value"), ==, 2.5); /* the last one counts */
+  g_assert_cmpstr(json_object_get_string_member(first, "unit"), ==, "m/s");
+  g_assert_false(json_object_has_member(none, "unit"));
   g_assert_true(json_object_get_null_member(none, "value"));
 }
 
@@ -1184,6 +1218,7 @@ main(int argc, char **argv)
   add("/run/directory", test_directory, NULL);
   add("/run/no-room/done", test_no_room, GINT_TO_POINTER(FALSE));
   add("/run/no-room/failed", test_no_room, GINT_TO_POINTER(TRUE));
+  add("/run/no-room/begin", test_no_room_to_begin, NULL);
   add("/run/once", test_once, NULL);
   add("/run/warning/run", test_warning, GINT_TO_POINTER(FALSE));
   add("/run/warning/check", test_warning, GINT_TO_POINTER(TRUE));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The threads of the stages: each waits for its tables, takes batches from its streams, and calls its class. */
+#include "core/keep.h"
 #include "core/output_table.h"
 #include "core/run.h"
 
@@ -82,8 +83,9 @@ is_forsaken(WeirRunningStage *running)
     return FALSE;
   for (guint o = 0; o < plan->n_outputs; o++)
     for (guint e = 0; e < plan->outputs[o].edges->len; e++) {
+      const WeirEdge *edge = plan->outputs[o].edges->pdata[e];
       fed_any = TRUE;
-      if (!weir_queue_is_abandoned(((WeirEdge *)plan->outputs[o].edges->pdata[e])->queue))
+      if (!edge->queue || !weir_queue_is_abandoned(edge->queue))
         return FALSE;
     }
   return fed_any;
@@ -102,7 +104,8 @@ abandon(WeirRun *run, const WeirEdge *edge)
     const WeirInput *input = &producer->plan->inputs[i];
     for (guint e = 0; !is_table(input) && e < input->edges->len; e++) {
       const WeirEdge *before = input->edges->pdata[e];
-      if (!weir_queue_is_abandoned(before->queue))
+      if (before->queue &&
+          !weir_queue_is_abandoned(before->queue)) /* without one: the producer does not run */
         abandon(run, before);
     }
   }
@@ -654,8 +657,11 @@ end_outputs(WeirStage *stage)
     WEIR_SET(stage->running->output_ended[o], TRUE);
     if (weir_output_has_table(output) && weir_output_table_finish(stage, output))
       return -1;
-    for (guint e = 0; e < output->edges->len; e++)
-      weir_queue_close(((WeirEdge *)output->edges->pdata[e])->queue);
+    for (guint e = 0; e < output->edges->len; e++) {
+      const WeirEdge *edge = output->edges->pdata[e];
+      if (edge->queue)
+        weir_queue_close(edge->queue);
+    }
   }
   return 0;
 }
@@ -690,8 +696,10 @@ stage_thread(gpointer data)
   if (check_artifacts(&stage))
     failed = TRUE;
   /* After a failure nobody may take what came for the whole. */
-  if (result != -1 && !failed && end_outputs(&stage))
-    failed = TRUE;
+  if (result != -1 && !failed) {
+    weir_keep_end(running);
+    failed = end_outputs(&stage) != 0;
+  }
   for (guint o = 0; o < stage.plan->n_outputs; o++)
     weir_output_table_drop(&stage.plan->outputs[o]);
   release_inputs(running->run, stage.plan);
@@ -713,16 +721,24 @@ weir_run_start_stages(WeirRun *run, GPtrArray *threads)
 {
   for (guint e = 0; e < run->plan->edges->len; e++) {
     WeirEdge *edge = run->plan->edges->pdata[e];
-    WeirQueueKind kind = is_table(edge->to) ? WEIR_QUEUE_TABLE
-                         : edge->spool      ? WEIR_QUEUE_SPOOL
-                                            : WEIR_QUEUE_RING;
+    if (!weir_reuse_runs(run->reuse, edge->to->stage))
+      continue;
+    WeirQueueKind kind = is_table(edge->to)                                              ? WEIR_QUEUE_TABLE
+                         : edge->spool && weir_reuse_runs(run->reuse, edge->from->stage) ? WEIR_QUEUE_SPOOL
+                                                                                         : WEIR_QUEUE_RING;
     edge->queue = weir_queue_new(kind, RING_BATCHES, weir_budget_ring(run->budget));
   }
   if (g_atomic_int_get(&run->interrupted)) /* before it began */
     weir_run_stop(run);
-  g_atomic_int_set(&run->running, (gint)run->n_stages);
+  guint n = 0;
+  for (guint i = 0; i < run->n_stages; i++)
+    n += weir_reuse_runs(run->reuse, run->stages[i].plan);
+  g_atomic_int_set(&run->running, (gint)n);
+  weir_reuse_feed(run->reuse, threads);
   for (guint i = 0; i < run->n_stages; i++) {
     g_autoptr(GError) error = NULL;
+    if (!weir_reuse_runs(run->reuse, run->stages[i].plan))
+      continue;
     GThread *thread = g_thread_try_new("weir-stage", stage_thread, &run->stages[i], &error);
     if (thread) {
       g_ptr_array_add(threads, thread);

@@ -79,7 +79,7 @@ def bounded(name, code, text, resident, most=128 * MIB):
 
 def left():
     """What a run leaves in its folder beside its records."""
-    return sorted(p.name for p in (FOLDER / "run").iterdir() if p.name not in ("run.json", "events.jsonl"))
+    return sorted(p.name for p in (FOLDER / "run").iterdir() if p.name not in ("begin.json", "run.json", "events.jsonl"))
 
 
 def load(name="data.jsonl"):

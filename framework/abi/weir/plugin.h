@@ -384,7 +384,10 @@ weir_progress(weir_stage *stage, uint64_t done, uint64_t total, const char *unit
   stage->host->progress(stage, done, total, unit);
 }
 
-/** A figure of the run; the last value of a name counts. `unit` may be NULL. */
+/**
+ * A figure of the run; the last value of a name counts. `unit` may be NULL. A unit of time ("s", "ms", …), or one that
+ * ends in "/s", says that the figure was measured, and differs from run to run.
+ */
 static inline void
 weir_metric(weir_stage *stage, const char *name, double value, const char *unit)
 {

@@ -45,7 +45,7 @@ WEIR_PUBLIC const char *weir_version(void);
 
 typedef enum {
   WEIR_MESSAGE_RUN_BEGIN,   /**< text: name of the pipeline; name: run directory */
-  WEIR_MESSAGE_STAGE_STATE, /**< text: "running", "done", "failed", "cancelled", "held" */
+  WEIR_MESSAGE_STAGE_STATE, /**< text: "running", "done", "failed", "cancelled", "held", "reused" */
   WEIR_MESSAGE_LOG,         /**< level, text */
   WEIR_MESSAGE_METRIC,      /**< name, value, unit */
   WEIR_MESSAGE_DATA,     /**< kind ("point", "table", …), name, json: see weir_message() in weir/plugin.h */
@@ -53,7 +53,8 @@ typedef enum {
   WEIR_MESSAGE_REJECT, /**< text: where, reason and record; the first 100 of a stage: rejects.jsonl has all */
   WEIR_MESSAGE_ERROR,  /**< text: the whole report of the failure, several lines; comes once */
   WEIR_MESSAGE_TICK,   /**< about ten times a second while the run goes on: look at weir_run_get_stats() */
-  WEIR_MESSAGE_RUN_END /**< code: exit code; text: one sentence */
+  WEIR_MESSAGE_RUN_END,    /**< code: exit code; text: one sentence */
+  WEIR_MESSAGE_STAGE_WHOLE /**< the stage need not run again when the run is resumed */
 } WeirMessageType;
 
 typedef struct {
@@ -68,7 +69,13 @@ typedef struct {
   const char *json;
   double value;
   const char *unit;
+  int reused; /**< not 0: it was sent when the stage ran before; WEIR_REUSED_… */
 } WeirMessage;
+
+enum {
+  WEIR_REUSED_FROM_RUN = 1, /**< before this run was resumed: its journal has the message already */
+  WEIR_REUSED_FROM_STORE    /**< in another run, whose work is reused */
+};
 
 /** A message as one line of JSON, without a newline: the form of the journal (events.jsonl). g_free(). */
 WEIR_PUBLIC char *weir_message_to_json(const WeirMessage *message);
@@ -82,7 +89,7 @@ typedef void (*WeirListener)(WeirRun *run, const WeirMessage *message, gpointer 
 typedef struct {
   const char *stage; /**< name in the pipeline */
   const char *use;   /**< "split.stratified" */
-  const char *state; /**< "waiting", "running", "done", "held", "failed", "cancelled" */
+  const char *state; /**< "waiting", "running", "done", "held", "failed", "cancelled", "reused" */
   guint64 records_in, records_out, batches_in, batches_out, bytes_in, bytes_out, rejects;
   guint64 busy_ns;       /**< inside the stage's functions, less the waiting for output */
   guint64 wait_in_ns;    /**< for input */
@@ -108,6 +115,19 @@ typedef struct {
 
 /** Read a pipeline file. NULL and `error` if it cannot be read or is no pipeline (all its errors in one). */
 WEIR_PUBLIC WeirRun *weir_run_new(const char *file, GError **error);
+/**
+ * A run that was ended before it was done, killed or failed, from its directory. It goes on as it was begun: parameters,
+ * options and the description itself are those recorded there. Stages that are whole are not run again. NULL: the folder
+ * is no run directory, or that of another version or user; `error` says what to do. Parameters may be set again, to the
+ * same values; those that are secrets have to be.
+ */
+WEIR_PUBLIC WeirRun *weir_run_resume(const char *directory, GError **error);
+/** Where a run that is resumed was begun: stages may look at the working directory. NULL for another run. */
+WEIR_PUBLIC const char *weir_run_get_working_directory(WeirRun *run);
+/** Whether a run that is resumed is done already: weir_run_execute() then does nothing, and returns 0. */
+WEIR_PUBLIC gboolean weir_run_is_done(WeirRun *run);
+/** Whether a file is the pipeline that a run which is resumed was begun with. FALSE: it is not, or cannot be read. */
+WEIR_PUBLIC gboolean weir_run_check_file(WeirRun *run, const char *file, GError **error);
 WEIR_PUBLIC void weir_run_free(WeirRun *run);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirRun, weir_run_free)
 
@@ -147,6 +167,19 @@ WEIR_PUBLIC void weir_run_set_directory(WeirRun *run, const char *directory);
  * The file appears whole (a pipe or device, /dev/stdout and /dev/fd/N are written to as they are); what was there is replaced. A plan that is not valid writes none.
  */
 WEIR_PUBLIC void weir_run_set_metrics_file(WeirRun *run, const char *file);
+/**
+ * Folder of the store, in which later runs find what stages made; "none": there is no store; NULL: WEIR_STORE of the
+ * environment, else runs/.cache in the working directory. A relative one is relative to the working directory.
+ */
+WEIR_PUBLIC void weir_run_set_store(WeirRun *run, const char *folder);
+/** Run all stages; what they make is entered into the store all the same. */
+WEIR_PUBLIC void weir_run_set_force(WeirRun *run, gboolean force);
+/**
+ * Tidy up a store (named as above): the entries that were not used for longest are removed until it fits its bound
+ * (WEIR_STORE_LIMIT of the environment, else 10 GiB), and so is what killed processes left. Returns a sentence that says
+ * what was done, g_free(); NULL: `error`.
+ */
+WEIR_PUBLIC char *weir_store_collect(const char *folder, GError **error);
 /** Folders of plugins, separated by ":", looked at before WEIR_PLUGIN_PATH and the installed one. */
 WEIR_PUBLIC void weir_run_set_plugin_path(WeirRun *run, const char *path);
 /** Open plugins also from folders that other users can write to. */
