@@ -23,9 +23,9 @@ man/weir-author.7: man/weir-author.7.in man/page.awk $(guide_files)
 	  $(srcdir)/man/weir-author.7.in >$@-t && mv $@-t $@
 
 # plugins/NAME/NAME.7.in holds the prose, and a line @STAGES@ where `pipeline-inspect --man` says the rest.
-plugin_pages = man/weir-artifact.7 man/weir-check.7 man/weir-columns.7 man/weir-evaluate.7 man/weir-file.7 man/weir-labels.7 man/weir-linear.7 \
+plugin_pages = man/weir-artifact.7 man/weir-check.7 man/weir-columns.7 man/weir-evaluate.7 man/weir-exec.7 man/weir-file.7 man/weir-labels.7 man/weir-linear.7 \
   man/weir-rows.7 man/weir-split.7
-plugin_prose = plugins/artifact/artifact.7.in plugins/check/check.7.in plugins/columns/columns.7.in plugins/evaluate/evaluate.7.in plugins/file/file.7.in \
+plugin_prose = plugins/artifact/artifact.7.in plugins/check/check.7.in plugins/columns/columns.7.in plugins/evaluate/evaluate.7.in plugins/exec/exec.7.in plugins/file/file.7.in \
   plugins/labels/labels.7.in plugins/linear/linear.7.in plugins/rows/rows.7.in plugins/split/split.7.in
 man_MANS += $(plugin_pages)
 EXTRA_DIST += $(plugin_prose)
