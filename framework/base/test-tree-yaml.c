@@ -367,6 +367,8 @@ test_same_as_json(void)
   g_autofree char *said = NULL;
   g_autoptr(WeirNode) one = weir_node_parse_json(json, -1, "f.json", diagnostics);
   g_autoptr(WeirNode) other = parse(yaml, -1, &said);
+  g_assert_cmpstr(said, ==, "");
+  g_clear_pointer(&said, g_free);
   g_autoptr(WeirNode) same = parse(json, -1, &said);
   g_assert_true(weir_node_equal(one, other));
   g_assert_true(weir_node_equal(one, same));

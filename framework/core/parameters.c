@@ -40,7 +40,7 @@ static WeirNode *
 parse_list(const char *text, WeirPosition at)
 {
   WeirNode *list = weir_node_new_list(at);
-  g_auto(GStrv) items = g_strsplit(text, ",", -1);
+  g_auto(GStrv) items = g_strsplit(text, ",", -1); /* of an empty text: none */
   for (guint i = 0; items[i]; i++)
     weir_node_append(list, weir_node_new_text(at, g_strstrip(items[i]), NULL, WEIR_TEXT_UNTYPED));
   return list;
@@ -256,6 +256,13 @@ weir_parameter_set_text(WeirParameter *parameter, const char *text, GError **err
   return TRUE;
 }
 
+static gboolean
+is_scalar(const WeirNode *node)
+{
+  WeirNodeKind kind = weir_node_kind(node);
+  return kind != WEIR_NODE_NULL && kind != WEIR_NODE_LIST && kind != WEIR_NODE_MAP;
+}
+
 /* A value that a file writes must be of the kind that the type asks for. */
 static gboolean
 is_of_kind(const WeirParameter *parameter, const WeirNode *node, GError **error)
@@ -278,8 +285,8 @@ is_of_kind(const WeirParameter *parameter, const WeirNode *node, GError **error)
   case WEIR_PARAMETER_LIST:
     fits = fits || kind == WEIR_NODE_LIST;
     for (gsize i = 0; kind == WEIR_NODE_LIST && i < weir_node_size(node); i++)
-      if (weir_node_kind(weir_node_at(node, i)) != WEIR_NODE_STRING)
-        return fail(error, "its list holds a value of kind %s, where texts are wanted",
+      if (!is_scalar(weir_node_at(node, i)))
+        return fail(error, "its list holds a value of kind %s, where texts, numbers or booleans are wanted",
                     weir_node_kind_name(weir_node_kind(weir_node_at(node, i))));
     break;
   default:

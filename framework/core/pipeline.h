@@ -35,7 +35,7 @@ typedef enum {
   WEIR_PARAMETER_CHOICE,
   WEIR_PARAMETER_SIZE,
   WEIR_PARAMETER_DURATION,
-  WEIR_PARAMETER_LIST, /* of strings; on the command line separated by commas */
+  WEIR_PARAMETER_LIST, /* of strings, numbers and booleans; on the command line separated by commas */
   WEIR_PARAMETER_SECRET,
 } WeirParameterType;
 

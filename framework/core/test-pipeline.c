@@ -296,7 +296,7 @@ test_bad_defaults(Folder *folder, gconstpointer data)
       "{ 'type': 'boolean', 'default': 'true' }",
       "{ 'type': 'choice', 'choices': ['a'], 'default': 'b' }",
       "{ 'type': 'list', 'default': 3 }",
-      "{ 'type': 'list', 'default': ['a', 3] }",
+      "{ 'type': 'list', 'default': ['a', [3]] }",
       "{ 'type': 'duration', 'default': '3 apples' }",
       "{ 'default': 3 }",
   };

@@ -25,10 +25,10 @@ tear_down(Fixture *f, gconstpointer data)
 
 /* Plan stages; what is wrong as text, "" for nothing. */
 static char *
-plan_stages(Fixture *f, const char *stages)
+plan_with(Fixture *f, const char *parameters, const char *stages)
 {
-  g_autofree char *text = g_strdup_printf(
-      "{ 'weir': 1, 'parameters': { 'off': { 'optional': true } }, 'stages': {\n%s } }", stages);
+  g_autofree char *text =
+      g_strdup_printf("{ 'weir': 1, 'parameters': { %s }, 'stages': {\n%s } }", parameters, stages);
   g_autofree char *file = put_pipeline(&f->folder, "p.json", text);
   g_autofree char *plugins = test_plugin_folder();
   g_autoptr(GError) error = NULL;
@@ -42,6 +42,12 @@ plan_stages(Fixture *f, const char *stages)
     g_assert_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_INVALID);
   f->plan = f->run->plan;
   return error ? without_folder(&f->folder, error->message) : g_strdup("");
+}
+
+static char *
+plan_stages(Fixture *f, const char *stages)
+{
+  return plan_with(f, "'off': { 'optional': true }", stages);
 }
 
 static void
@@ -186,6 +192,67 @@ test_refusal(Fixture *f, gconstpointer data)
     said[strlen(wanted)] = '\0';
   }
   g_assert_cmpstr(said, ==, wanted);
+}
+
+/* ---- Secrets -------------------------------------------------------------------------------------------- */
+
+#define SINK(options) ROWS("load") "'a': { 'use': 'test.sink', 'from': 'load', 'options': { " options " } }"
+#define NOT_HERE                                                             \
+  "stage 'a' (test.sink): option 'token' is a secret, which is not written " \
+  "here\n  hint: refer to it: '${env:NAME}', {'file': 'path'}, or '${p}' with a parameter of type secret"
+
+static const struct {
+  const char *name, *stages, *says;
+} secrets[] = {
+    {"parameter", SINK("'token': '${secret}'"), ""},
+    {"environment", SINK("'token': '${env:WEIR_TEST_PLAN}'"), ""},
+    {"from-environment", SINK("'token': '${outside}'"), ""},
+    {"none", SINK("'token': '${env:WEIR_TEST_NONE:-}'"), ""},
+    {"written", SINK("'token': 'abcdefgh'"), "DIR/p.json:5:66: " NOT_HERE},
+    {"default", SINK("'token': '${env:WEIR_TEST_NONE:-abcdefgh}'"), "DIR/p.json:5:66: " NOT_HERE},
+    {"plain-parameter", SINK("'token': '${plain}'"), "DIR/p.json:2:1: " NOT_HERE},
+    {"part", SINK("'token': 'x${env:WEIR_TEST_PLAN}'"), "DIR/p.json:5:66: " NOT_HERE},
+    {"no-file", SINK("'token': { 'file': 'none.txt' }"),
+     "DIR/p.json:5:66: stage 'a' (test.sink), option 'token': cannot read 'DIR/none.txt': No such file or "
+     "directory"},
+    {"elsewhere", SINK("'path': '${secret}'"),
+     "DIR/p.json:3:42: stage 'a' (test.sink), option 'path': a secret would be shown here\n"
+     "  hint: only options that are secrets take one"},
+    {"in-text", SINK("'path': 'x-${secret}'"),
+     "DIR/p.json:5:65: 'secret' is a secret, which cannot be a part of a text\n"
+     "  hint: give it to an option that is a secret, as '${secret}' and nothing else"},
+    {"seen", ROWS("load") "'a': { 'use': 'test.sink', 'from': 'load', 'when': 'secret == x' }",
+     "DIR/p.json:5:52: 'when' cannot compare 'secret', which is a secret"},
+    {"typed",
+     "'load': { 'use': 'test.rows', 'options': { 'count': '${env:WEIR_TEST_COUNT}' } },\n"
+     "'a': { 'use': 'test.sink', 'from': 'load' }",
+     ""},
+    {"typed-wrong",
+     "'load': { 'use': 'test.rows', 'options': { 'count': '${env:WEIR_TEST_PLAN}' } },\n"
+     "'a': { 'use': 'test.sink', 'from': 'load' }",
+     "DIR/p.json:4:53: stage 'load' (test.rows), option 'count': '***' is a string, wants an "
+     "integer"},
+};
+
+static void
+test_secret(Fixture *f, gconstpointer data)
+{
+  guint i = GPOINTER_TO_UINT(data);
+  g_setenv("WEIR_TEST_PLAN", "hidden-word", TRUE);
+  g_setenv("WEIR_TEST_COUNT", "12", TRUE);
+  g_autofree char *said =
+      plan_with(f,
+                "'plain': { 'default':\n'abcdefgh' }, 'outside': { 'default': '${env:WEIR_TEST_PLAN}' },\n"
+                "'secret': { 'type': 'secret', 'default': '${env:WEIR_TEST_PLAN}' }",
+                secrets[i].stages);
+  g_autofree char *wanted = with_quotes(secrets[i].says);
+  g_assert_cmpstr(said, ==, wanted);
+  if (*said)
+    return;
+  g_autofree char *plan = weir_run_get_plan(f->run, NULL);
+  g_assert_null(strstr(plan, "hidden-word"));
+  assert_contains(plan, "'outside': '${env:WEIR_TEST_PLAN}'");
+  assert_contains(plan, "'secret': '${env:WEIR_TEST_PLAN}'");
 }
 
 /* However many stages use it. */
@@ -422,6 +489,11 @@ int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS(secrets); i++) {
+    g_autofree char *path = g_strdup_printf("/plan/secret/%s", secrets[i].name);
+    g_test_add(path, Fixture, GUINT_TO_POINTER(i), set_up, test_secret, tear_down);
+  }
   for (guint i = 0; i < G_N_ELEMENTS(refusals); i++)
     add("refused", i, refusals[i].name, test_refusal);
   add("refused", 0, "plugin-missing-once", test_plugin_missing_once);
