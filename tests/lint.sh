@@ -36,7 +36,7 @@ else
 fi
 [ ${#sources[@]} -gt 0 ] || cannot "there are no C files, or this is no git checkout"
 
-packages=$(pkg-config --cflags glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 libcrypto libarchive openblas libutf8proc libxxhash) ||
+packages=$(pkg-config --cflags glib-2.0 gio-2.0 gio-unix-2.0 json-glib-1.0 yaml-0.1 libcrypto libarchive openblas libutf8proc libxxhash) ||
   cannot "pkg-config does not find the libraries"
 ours="-I$build -Iframework -Iframework/abi -Iframework/core -Iframework/harness -DHAVE_CONFIG_H"
 

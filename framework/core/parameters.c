@@ -248,6 +248,7 @@ weir_parameter_set_text(WeirParameter *parameter, const char *text, GError **err
                         ? parse_secret_text(parameter, text, at, &shown, &reason)
                         : parse_text(parameter, text, here, at, &reason);
   if (!value) {
+    g_assert(reason);
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "--%s: %s", parameter->name, reason->message);
     return FALSE;
   }
