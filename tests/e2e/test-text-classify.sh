@@ -78,7 +78,7 @@ check "predicts the same too" cmp with/predictions.jsonl used.jsonl
 runs 3 "a folder that is no artifact" use.json --check --set model.path=noted-run/artifacts
 says "names what to do" 'has no artifact.json; give option "kind"'
 runs 3 "a folder that is not there" use.json --check --set model.path=nothing
-says "is named" 'there is no folder "[^"]*nothing"'
+says "is named" 'there is no folder or archive "[^"]*nothing"'
 rm -f used.jsonl
 runs 3 "a digest that is not the model's" use.json --sha256 "${digest%?}0$([ "${digest: -1}" = 0 ] && echo x)"
 says "names both digests" 'stage "model"' "has the digest $digest" 'is wanted'
