@@ -152,13 +152,13 @@ output_name_at(gpointer data, gsize index)
   return index < scope->outputs->len ? ((WeirPortSpec *)scope->outputs->pdata[index])->name : NULL;
 }
 
-/* An include's output, by its name or as the only one. */
+/* An include's output, by its name, or as the only one or the one called "out". */
 static void
 resolve_declared_output(Resolve *r, WeirScope *scope, const char *label, const char *port)
 {
-  WeirPortSpec *output = port                       ? weir_port_spec_find(scope->outputs, port)
-                         : scope->outputs->len == 1 ? scope->outputs->pdata[0]
-                                                    : NULL;
+  WeirPortSpec *output = !port && scope->outputs->len == 1
+                             ? scope->outputs->pdata[0]
+                             : weir_port_spec_find(scope->outputs, port ? port : "out");
   if (output) {
     const GPtrArray *references = weir_scope_resolve_output(scope, output, r->diagnostics);
     add_references(r, scope, references, "it is not there", output->position);

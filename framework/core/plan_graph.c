@@ -227,15 +227,16 @@ note_mentions(WeirPlan *plan, const WeirPlanStage *stage, WeirDiagnostics *diagn
   }
 }
 
-/* Those that an include discards: "" is the only one. */
+/* Those that an include discards: "" is what one means by the stage. */
 static void
 add_discarded(const WeirPlanStage *stage, GHashTable *discarded)
 {
   const GPtrArray *names = stage->spec->discarded;
   for (guint i = 0; names && i < names->len; i++) {
     const char *name = names->pdata[i];
-    if (*name || stage->n_outputs)
-      g_hash_table_add(discarded, (gpointer)(*name ? name : stage->outputs[0].name));
+    if (!*name)
+      name = stage->n_outputs == 1 ? stage->outputs[0].name : "out";
+    g_hash_table_add(discarded, (gpointer)name);
   }
 }
 
