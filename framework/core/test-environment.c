@@ -339,7 +339,7 @@ int
 main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
-  
+
   g_setenv("WEIR_TEST_PORT", "8080", TRUE);
   g_setenv("WEIR_TEST_LIST", "a,b", TRUE);
   g_setenv("WEIR_TEST_EMPTY", "", TRUE);
