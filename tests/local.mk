@@ -20,8 +20,8 @@ TESTS += tests/contract/test-contract.sh
 EXTRA_DIST += tests/contract/test-contract.sh
 
 # Each stage has cases of its own.
-TESTS += tests/harness/test-coverage.sh
-EXTRA_DIST += tests/harness/test-coverage.sh
+TESTS += tests/harness/test-coverage.sh tests/harness/test-verify.sh
+EXTRA_DIST += tests/harness/test-coverage.sh tests/harness/test-verify.sh
 
 # Measurements beside peers, printed as ratios and written to bench.json.
 EXTRA_DIST += tests/bench/bench.py tests/bench/bench.c tests/bench/gen_text.py tests/bench/gen_records.py tests/bench/sklearn_text.py

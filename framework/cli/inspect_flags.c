@@ -17,8 +17,8 @@ const CliFlag cli_inspect_flags[] = {
     {INSPECT_SHOW, "show", 0, NULL, "with --test: also print what came out of the stage", FALSE},
     {INSPECT_VERIFY, "verify", 0, "FILE",
      "put every stage of a plugin through the checks of the contract, each in a child process", FALSE},
-    {INSPECT_WITH, "with", 0, "CASES", "with --verify: what the stages are tried with, from a file of cases",
-     FALSE},
+    {INSPECT_WITH, "with", 0, "CASES",
+     "with --verify: what the stages are tried with, from files of cases, separated by colons", FALSE},
     {INSPECT_SECONDS, "seconds", 0, "N",
      "with --verify: how long one run of a stage may take; 20 unless given", FALSE},
     {INSPECT_PLUGIN_PATH, "plugin-path", 0, "PATH",
@@ -41,7 +41,8 @@ cli_inspect_help(guint columns)
                    "       pipeline-inspect --new NAME transform|source|sink\n\nFlags:\n");
   cli_arguments_help_flags(out, cli_inspect_flags, columns);
   g_string_append(
-      out, "\nExit status: 0 done, 1 a plugin could not be opened, a test or check failed, 2 wrong usage or no "
-           "such stage.\n");
+      out,
+      "\nExit status: 0 done, 1 a plugin could not be opened, a test or check failed, 2 wrong usage or no "
+      "such stage.\n");
   return g_string_free(out, FALSE);
 }

@@ -143,16 +143,37 @@ check_json(WeirStage *stage, const char *kind, const char *name, const char *jso
              name ? name : "", kind ? kind : "", g_strchomp(why));
 }
 
+/* A NUL in a text, which a label may have and our trees cannot hold, is shown as U+FFFD. NULL: there is none. */
+static char *
+without_nul(const char *json)
+{
+  if (!json || !strstr(json, "\\u0000"))
+    return NULL;
+  char *copy = g_strdup(json);
+  for (char *p = copy; *p; p++) {
+    if (*p != '\\' || !p[1])
+      continue;
+    if (g_str_has_prefix(p, "\\u0000"))
+      memcpy(p + 2, "fffd", 4);
+    p++; /* what follows a backslash begins nothing */
+  }
+  return copy;
+}
+
 static void
 host_message(weir_stage *public, const char *kind, const char *name, const char *json)
 {
   WeirStage *stage = handle(public);
-  WeirMessage message = {
-      .type = WEIR_MESSAGE_DATA, .stage = stage->plan->name, .kind = kind, .name = name, .json = json};
+  g_autofree char *shown = without_nul(json);
+  WeirMessage message = {.type = WEIR_MESSAGE_DATA,
+                         .stage = stage->plan->name,
+                         .kind = kind,
+                         .name = name,
+                         .json = shown ? shown : json};
   if (!stage->running)
     return;
   if (json)
-    check_json(stage, kind, name, json);
+    check_json(stage, kind, name, message.json);
   weir_run_post(stage->run, &message);
 }
 

@@ -67,6 +67,9 @@ test_inference(void)
   weir_harness_check_metric(h, "rows", 3, 0);
   weir_harness_check(isnan(weir_harness_metric(h, "columns")), "no such metric");
   weir_harness_check(has(weir_harness_messages(h), "that is all"), "what the stage says is kept");
+  weir_harness_check(has(weir_harness_messages(h), "[\"a\xef\xbf\xbd"
+                                                   "b\",\"a\\\\u0000b\"]"),
+                     "a NUL in a message is shown");
   weir_harness_free(h);
   h = with_rows("pass", "{\"n\": 1}\n{\"n\": \"a\"}");
   weir_harness_check(weir_harness_run(h) == 2, "mixed values are misuse");

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define PATIENCE 60 /* seconds that a child may say nothing */
-#define SETUPS   2  /* cases that a class is tried with */
+#define SETUPS   1  /* cases that a class is tried with */
 
 typedef enum { OK, FAILED, NOT_TRIED } Outcome;
 
@@ -173,9 +173,9 @@ hear(const char *bytes, gsize n, gpointer data)
 static gboolean
 ended_for_want_of_memory(const HarnessEnd *end)
 {
-  int number = WIFSIGNALED(end->status) ? WTERMSIG(end->status) : 0;
-  return (number == SIGABRT || number == SIGTRAP) &&
-         (strstr(end->errors->str, "no memory") || strstr(end->errors->str, "failed to allocate"));
+  return WIFEXITED(end->status) || WTERMSIG(end->status) == SIGABRT || WTERMSIG(end->status) == SIGTRAP
+             ? strstr(end->errors->str, "no memory") || strstr(end->errors->str, "failed to allocate")
+             : FALSE;
 }
 
 /* Run a check, or without one the survey, in a child. */
@@ -412,14 +412,27 @@ verify_all(Session *session, const GPtrArray *cases, Report *report)
   verdict_clear(&opened);
 }
 
+/* The files of cases, which children see from other folders. */
+static char *
+absolute_paths(const char *paths)
+{
+  g_auto(GStrv) list = g_strsplit(paths ? paths : "", ":", -1);
+  for (guint i = 0; list[i]; i++) {
+    char *absolute = g_canonicalize_filename(list[i], NULL);
+    g_free(list[i]);
+    list[i] = absolute;
+  }
+  return paths ? g_strjoinv(":", list) : NULL;
+}
+
 int
 weir_harness_verify(const char *file, const weir_harness_verification *how)
 {
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
   g_autoptr(GError) error = NULL;
   g_autofree char *absolute = g_canonicalize_filename(file, NULL), *folder = g_path_get_dirname(absolute);
-  g_autofree char *cases_path = how->cases ? g_canonicalize_filename(how->cases, NULL) : NULL;
-  g_autoptr(GPtrArray) cases = how->cases ? harness_cases_load(how->cases, folder, diagnostics) : NULL;
+  g_autofree char *cases_path = absolute_paths(how->cases);
+  g_autoptr(GPtrArray) cases = how->cases ? verify_load_cases(cases_path, folder, diagnostics) : NULL;
   g_autofree char *place = harness_make_folder(NULL, &error);
   if (!place || (how->cases && !cases) || !g_file_test(absolute, G_FILE_TEST_EXISTS)) {
     g_autofree char *text = weir_diagnostics_to_string(diagnostics, 0);

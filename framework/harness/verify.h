@@ -8,7 +8,7 @@
 /* What a child process works with: one class, one setup, one check. */
 typedef struct {
   const char *file;        /* of the plugin, absolute */
-  const char *cases;       /* file of cases, or NULL */
+  const char *cases;       /* files of cases, absolute, or NULL */
   const char *place;       /* folder for all that is written */
   const char *only;        /* classes whose name holds this, or NULL */
   double seconds;          /* that a run may take */
@@ -47,6 +47,8 @@ const HarnessResult *verify_result(const weir_harness *h);
 
 /* ---- verify_setup.c ---- */
 
+/* The cases of several files, separated by ":". NULL: something is wrong with one. */
+GPtrArray *verify_load_cases(const char *paths, const char *plugin_path, WeirDiagnostics *diagnostics);
 /* A harness around the class with options and rows with which it works, from the case or made up. NULL: there is none;
    said with verify_skip(). */
 weir_harness *verify_setup(Verify *v);

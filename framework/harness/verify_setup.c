@@ -250,12 +250,28 @@ make_up(const Verify *v, gboolean wide)
 
 /* ---- Setups --------------------------------------------------------------------------------------------- */
 
+GPtrArray *
+verify_load_cases(const char *paths, const char *plugin_path, WeirDiagnostics *diagnostics)
+{
+  g_auto(GStrv) list = g_strsplit(paths, ":", -1);
+  GPtrArray *all = g_ptr_array_new_with_free_func(harness_case_free);
+  for (guint i = 0; list[i]; i++) {
+    GPtrArray *cases = harness_cases_load(list[i], plugin_path, diagnostics);
+    if (!cases) {
+      g_ptr_array_unref(all);
+      return NULL;
+    }
+    g_ptr_array_extend_and_steal(all, cases);
+  }
+  return all;
+}
+
 static weir_harness *
 from_case(const Verify *v)
 {
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
   g_autofree char *folder = g_path_get_dirname(v->file);
-  g_autoptr(GPtrArray) cases = harness_cases_load(v->cases, folder, diagnostics);
+  g_autoptr(GPtrArray) cases = verify_load_cases(v->cases, folder, diagnostics);
   if (!cases || (guint)v->setup >= cases->len)
     return NULL;
   return g_steal_pointer(&((HarnessCase *)cases->pdata[v->setup])->h);

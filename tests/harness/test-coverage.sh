@@ -22,7 +22,7 @@ PY
     if [ "$good" -ge 1 ] && [ "$bad" -ge 1 ]; then
       ok "$use has cases: $good good, $bad bad"
     else
-      not_ok "$use has cases # TODO" "it has $good that succeed and $bad that fail; write plugins/$name/cases.json, and add it to TESTS in local.mk"
+      not_ok "$use has cases" "it has $good that succeed and $bad that fail; write plugins/$name/cases.json, and add it to TESTS in local.mk"
     fi
   done
 done

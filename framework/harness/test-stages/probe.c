@@ -25,6 +25,7 @@ count_end(weir_stage *stage, uint32_t port)
   (void)port;
   weir_metric(stage, "rows", (double)((State *)stage->state)->rows, "rows");
   weir_log(stage, WEIR_LOG_INFO, "that is all");
+  weir_message(stage, "table", "odd", "{\"columns\": [\"a\\u0000b\", \"a\\\\u0000b\"], \"rows\": []}");
   return 0;
 }
 
