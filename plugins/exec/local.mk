@@ -15,3 +15,5 @@ plugins_exec_exec_la_LIBADD = libweir-base.la $(BASE_LIBS) -lm
 exec_scripts = plugins/exec/test_exec.sh
 TESTS += $(exec_scripts)
 EXTRA_DIST += $(exec_scripts)
+TESTS += plugins/exec/cases.json
+EXTRA_DIST += plugins/exec/cases.json
