@@ -137,15 +137,13 @@ deal(ExecWork *work)
       return 0;
     if (ready(work, worker))
       return -1;
-    if (worker
-            ->suspects) { /* alone, and with the end of its input behind it: who holds back its output writes then */
+    if (worker->again.length) {
       ExecSpan row = take_row(&worker->again);
       give(work, worker, row.pending, row.next, row.end);
-      worker->last = true;
-    } else if (worker->again.length) {
-      ExecSpan row = take_row(&worker->again);
-      give(work, worker, row.pending, row.next, row.end);
+      /* A suspect is alone, with the end of its input behind it: a program that holds back its output writes it then. */
+      worker->last = worker->suspects > 0;
     } else {
+      g_assert(pending); /* or no worker would be found */
       int64_t end = MIN(pending->n, pending->dealt + UNIT);
       give(work, worker, pending, pending->dealt, end);
       pending->dealt = end;
