@@ -30,16 +30,21 @@ parser() {
 
 "$top_srcdir/tests/fuzz/seeds.sh" "$corpus" >fuzz-seeds.log 2>&1 || { not_ok "seeds" "$(cat fuzz-seeds.log)"; plan; exit 1; }
 targets=${*:-$(cd "$corpus" && echo *)}
+# Each on a processor of its own.
+export seconds corpus
+here=$(pwd)
+export here
+printf '%s\n' $targets | xargs -P "$(nproc)" -I {} bash -c '
+  mkdir -p "fuzz-found/{}"
+  LLVM_PROFILE_FILE=/dev/null "$here/tests/fuzz/fuzz_{}" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 -max_len=65536 \
+    -verbosity=0 -artifact_prefix="fuzz-found/{}/" -print_final_stats=1 "$corpus/{}" >"fuzz-{}.log" 2>&1
+  echo $? >"fuzz-{}.status"'
 for target in $targets; do
-  program=$(pwd)/tests/fuzz/fuzz_$target
-  found=fuzz-found/$target
-  mkdir -p "$found"
-  LLVM_PROFILE_FILE=/dev/null "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=3000 -max_len=65536 -verbosity=0 \
-    -artifact_prefix="$found/" -print_final_stats=1 "$corpus/$target" >"fuzz-$target.log" 2>&1
-  if [ $? = 0 ]; then
+  program=$here/tests/fuzz/fuzz_$target
+  if [ "$(cat "fuzz-$target.status")" = 0 ]; then
     ok "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "fuzz-$target.log") inputs"
   else
-    not_ok "$target: $(ls "$found" | head -3 | tr '\n' ' ')" "$(tail -n 40 "fuzz-$target.log")"
+    not_ok "$target: $(ls "fuzz-found/$target" | head -3 | tr '\n' ' ')" "$(tail -n 40 "fuzz-$target.log")"
   fi
   LLVM_PROFILE_FILE=fuzz-$target.profraw "$program" -runs=0 -timeout=20 "$corpus/$target" >>"fuzz-$target.log" 2>&1
   "$prefix/llvm-profdata" merge -o "fuzz-$target.profdata" "fuzz-$target.profraw"
