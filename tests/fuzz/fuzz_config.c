@@ -36,6 +36,17 @@ try_tree(WeirNode *(*parse)(const char *, gssize, const char *, WeirDiagnostics 
   g_assert_true(again && weir_node_equal(node, again));
 }
 
+/* As a command line would: some value that fits. */
+static void
+set_parameters(WeirPipeline *pipeline)
+{
+  static const char *const values[] = {"x", "1", "true", "1s", "a", "env:HOME"};
+  for (guint p = 0; p < pipeline->parameters->len; p++)
+    for (guint v = 0; v < G_N_ELEMENTS(values); v++)
+      if (weir_parameter_set_text(pipeline->parameters->pdata[p], values[v], NULL))
+        break;
+}
+
 static void
 try_pipeline(const uint8_t *data, gsize size, gboolean yaml)
 {
@@ -49,6 +60,8 @@ try_pipeline(const uint8_t *data, gsize size, gboolean yaml)
   g_autoptr(WeirDiagnostics) errors = weir_diagnostics_new();
   g_autoptr(WeirPipeline) pipeline = weir_pipeline_load(path, errors);
   g_assert_true(pipeline || weir_diagnostics_n_errors(errors));
+  if (pipeline && size % 2)
+    set_parameters(pipeline);
   if (pipeline && weir_pipeline_settle(pipeline, errors))
     weir_pipeline_unfold(pipeline, errors);
   g_autofree char *text = weir_diagnostics_to_string(errors, 0);
