@@ -195,7 +195,6 @@ static const weir_class classes[] = {
         .state_size = sizeof(ColumnsTemplate),
         .schema = columns_template_schema,
         .process = columns_template_process,
-        .close = columns_template_close,
     },
     {
         .name = "compute",

@@ -86,7 +86,7 @@ enum { COLUMNS_TEMPLATE_NULL, COLUMNS_TEMPLATE_EMPTY };
 
 typedef struct {
   gint32 column; /* or -1: text */
-  char *text;
+  const char *text;
   gsize length;
 } TemplatePart;
 
@@ -95,13 +95,13 @@ typedef struct {
   const char *into;
   int32_t null;
   bool replace;
-  GArray *parts; /* of TemplatePart */
+  TemplatePart *parts;
+  gsize n_parts;
   Arrangement arrangement;
 } ColumnsTemplate;
 
 int columns_template_schema(weir_stage *stage);
 int columns_template_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
-void columns_template_close(weir_stage *stage);
 
 /* ---- compute ---- */
 

@@ -29,21 +29,20 @@ free_expressions(ColumnsCompute *state)
   g_clear_pointer(&state->expressions, g_free);
 }
 
+/* Only looks whether the expressions are right: what a plan makes is not closed if it does not run. */
 int
 columns_compute_schema(weir_stage *stage)
 {
   ColumnsCompute *state = stage->state;
   const struct ArrowSchema *schema = weir_input_schema(stage, 0);
   g_autoptr(Layout) layout = layout_of(schema);
-  free_expressions(state);
-  state->expressions = g_new0(WeirExpression *, state->columns.count + 1);
   for (uint32_t i = 0; i < state->columns.count; i++) {
     g_autoptr(GError) error = NULL;
     g_autofree char *quoted = weir_quote(state->columns.keys[i], -1);
-    state->expressions[i] = weir_expression_compile(state->columns.values[i], schema, &error);
-    if (!state->expressions[i])
+    g_autoptr(WeirExpression) expression = weir_expression_compile(state->columns.values[i], schema, &error);
+    if (!expression)
       return weir_fail(stage, "option \"columns\", %s: %s", quoted, error->message);
-    weir_type type = weir_expression_type(state->expressions[i]);
+    weir_type type = weir_expression_type(expression);
     if (type == WEIR_TYPE_NONE)
       return weir_fail(stage, "option \"columns\": %s would be null in every record, without a type", quoted);
     if (!layout_put(layout, state->columns.keys[i], type_name(type), state->replace, &error))
@@ -52,19 +51,40 @@ columns_compute_schema(weir_stage *stage)
   return layout_declare(stage, layout, &state->arrangement);
 }
 
+/* With the first batch. NULL: fine; else why not. g_error_free(). */
+static GError *
+compile_all(ColumnsCompute *state, const struct ArrowSchema *schema)
+{
+  GError *error = NULL;
+  if (state->expressions)
+    return NULL;
+  state->expressions = g_new0(WeirExpression *, state->columns.count + 1);
+  for (uint32_t i = 0; i < state->columns.count && !error; i++)
+    state->expressions[i] = weir_expression_compile(state->columns.values[i], schema, &error);
+  if (error)
+    free_expressions(state);
+  return error;
+}
+
 /* ---- Evaluations ---------------------------------------------------------------------------------------- */
 
-/* Takes a set of evaluations that no call is using. */
+/* Takes a set of evaluations that no other call is using. NULL: reported. */
 static ComputeSet *
-take_set(ColumnsCompute *state)
+take_set(weir_stage *stage)
 {
+  ColumnsCompute *state = stage->state;
   ComputeSet *set = NULL;
   g_mutex_lock(&state->lock);
   if (!state->idle)
     state->idle = g_ptr_array_new();
+  g_autoptr(GError) error = compile_all(state, weir_input_schema(stage, 0));
   if (state->idle->len)
     set = g_ptr_array_steal_index_fast(state->idle, state->idle->len - 1);
   g_mutex_unlock(&state->lock);
+  if (error) {
+    weir_fail(stage, "option \"columns\": %s", error->message);
+    return NULL;
+  }
   if (set)
     return set;
   set = g_new0(ComputeSet, 1);
@@ -173,9 +193,10 @@ columns_compute_process(weir_stage *stage, uint32_t port, struct ArrowArray *bat
   g_autofree uint8_t *bad = g_malloc0((gsize)batch->length + 1);
   g_autofree int64_t *rows = NULL;
   int64_t n_bad = 0, n = 0;
-  ComputeSet *set = take_set(state);
-  if (find_bad_rows(stage, set, batch, bad, &n_bad)) {
-    give_back(state, set);
+  ComputeSet *set = take_set(stage);
+  if (!set || find_bad_rows(stage, set, batch, bad, &n_bad)) {
+    if (set)
+      give_back(state, set);
     weir_batch_release(batch);
     return -1;
   }

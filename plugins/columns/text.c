@@ -122,78 +122,68 @@ show_place(const char *template, gsize at)
                          (int)(indent + cut), "");
 }
 
-static void
-part_clear(gpointer data)
-{
-  g_free(((TemplatePart *)data)->text);
-}
-
-static void
-add_text(GArray *parts, GString *text)
-{
-  TemplatePart part = {.column = -1, .length = text->len};
-  if (!text->len)
-    return;
-  part.text = g_strndup(text->str, text->len);
-  g_array_append_val(parts, part);
-  g_string_set_size(text, 0);
-}
-
 /* "{name}" that begins at `begin`. Returns what stands behind it; NULL: reported. */
 static const char *
-read_placeholder(weir_stage *stage, const char *begin, GArray *parts)
+read_placeholder(weir_stage *stage, const char *begin, TemplatePart *part)
 {
   const ColumnsTemplate *state = stage->state;
   const struct ArrowSchema *schema = weir_input_schema(stage, 0);
-  gsize at = (gsize)(begin - state->template);
   const char *end = strchr(begin, '}');
-  g_autofree char *place = show_place(state->template, at);
+  g_autofree char *place = show_place(state->template, (gsize)(begin - state->template));
   if (!end) {
     weir_fail(stage, "option \"template\": \"}\" is missing\n%s\nhint: for the brace itself write {{", place);
     return NULL;
   }
   g_autofree char *name = g_strndup(begin + 1, (gsize)(end - begin - 1));
   g_autofree char *quoted = weir_quote(name, -1);
-  TemplatePart part = {.column = layout_index(schema, name)};
-  if (part.column < 0) {
+  part->column = layout_index(schema, name);
+  if (part->column < 0) {
     g_autofree char *near = layout_did_you_mean(schema, name);
     weir_fail(stage, "option \"template\": there is no column %s%s\n%s\nhint: for the brace itself write {{",
               quoted, near, place);
     return NULL;
   }
-  const struct ArrowSchema *field = schema->children[part.column];
+  const struct ArrowSchema *field = schema->children[part->column];
   if (!value_has_text(weir_type_from_format(field->format, NULL))) {
     g_autofree char *type = layout_type(field);
     weir_fail(stage, "option \"template\": column %s is %s, which has no text\n%s", quoted, type, place);
     return NULL;
   }
-  g_array_append_val(parts, part);
   return end + 1;
 }
 
+/* The parts of the template, in memory that goes with the plan: there are no more than it has characters, and their
+ * texts are no longer than it. */
 static int
-read_template(weir_stage *stage, GArray *parts)
+read_template(weir_stage *stage)
 {
-  const ColumnsTemplate *state = stage->state;
-  g_autoptr(GString) text = g_string_new(NULL);
-  for (const char *p = state->template; *p;) {
-    if ((*p == '{' && p[1] == '{') || (*p == '}' && p[1] == '}')) {
-      g_string_append_c(text, *p);
-      p += 2;
-    } else if (*p == '{') {
-      add_text(parts, text);
-      if (!(p = read_placeholder(stage, p, parts)))
-        return -1;
-    } else if (*p == '}') {
+  ColumnsTemplate *state = stage->state;
+  gsize length = strlen(state->template);
+  char *text = weir_alloc(stage, length + 1), *begin = text;
+  state->parts = weir_alloc(stage, (length + 1) * sizeof *state->parts);
+  state->n_parts = 0;
+  if (!text || !state->parts)
+    return -1;
+  for (const char *p = state->template;;) {
+    if (*p == '}' && p[1] != '}') {
       g_autofree char *place = show_place(state->template, (gsize)(p - state->template));
       return weir_fail(
           stage, "option \"template\": \"}\" ends nothing\n%s\nhint: for the brace itself write }}", place);
-    } else {
-      g_string_append_c(text, *p++);
     }
+    if (*p && (*p != '{' || p[1] == '{')) {
+      *text++ = *p;
+      p += *p == '{' || *p == '}' ? 2 : 1;
+      continue;
+    }
+    if (text > begin)
+      state->parts[state->n_parts++] =
+          (TemplatePart){.column = -1, .text = begin, .length = (gsize)(text - begin)};
+    begin = text;
+    if (!*p)
+      return 0;
+    if (!(p = read_placeholder(stage, p, &state->parts[state->n_parts++])))
+      return -1;
   }
-  add_text(parts, text);
-  return 0;
 }
 
 int
@@ -204,14 +194,10 @@ columns_template_schema(weir_stage *stage)
   g_autoptr(Layout) layout = layout_of(schema);
   g_autoptr(GError) error = NULL;
   gboolean nullable = FALSE;
-  if (state->parts)
-    g_array_unref(state->parts);
-  state->parts = g_array_new(FALSE, TRUE, sizeof(TemplatePart));
-  g_array_set_clear_func(state->parts, part_clear);
-  if (read_template(stage, state->parts))
+  if (read_template(stage))
     return -1;
-  for (guint i = 0; i < state->parts->len; i++) {
-    gint32 column = g_array_index(state->parts, TemplatePart, i).column;
+  for (gsize i = 0; i < state->n_parts; i++) {
+    gint32 column = state->parts[i].column;
     nullable |= column >= 0 && (schema->children[column]->flags & ARROW_FLAG_NULLABLE);
   }
   nullable &= state->null == COLUMNS_TEMPLATE_NULL;
@@ -225,8 +211,8 @@ static gboolean
 fill_row(const ColumnsTemplate *state, const weir_column *columns, int64_t row, GString *out, gint *bad)
 {
   g_string_set_size(out, 0);
-  for (guint i = 0; i < state->parts->len; i++) {
-    const TemplatePart *part = &g_array_index(state->parts, TemplatePart, i);
+  for (gsize i = 0; i < state->n_parts; i++) {
+    const TemplatePart *part = &state->parts[i];
     if (part->column < 0) {
       g_string_append_len(out, part->text, (gssize)part->length);
     } else if (weir_is_null(&columns[i], row)) {
@@ -244,15 +230,13 @@ columns_template_process(weir_stage *stage, uint32_t port, struct ArrowArray *ba
 {
   const ColumnsTemplate *state = stage->state;
   const struct ArrowSchema *schema = weir_input_schema(stage, 0);
-  g_autofree weir_column *columns = g_new0(weir_column, state->parts->len + 1);
+  g_autofree weir_column *columns = g_new0(weir_column, state->n_parts + 1);
   g_autoptr(GString) text = g_string_new(NULL);
   int64_t n = batch->length;
   gint bad = -1;
-  for (guint i = 0; i < state->parts->len; i++) {
-    gint32 column = g_array_index(state->parts, TemplatePart, i).column;
-    if (column >= 0)
-      columns[i] = weir_batch_column(schema, batch, column);
-  }
+  for (gsize i = 0; i < state->n_parts; i++)
+    if (state->parts[i].column >= 0)
+      columns[i] = weir_batch_column(schema, batch, state->parts[i].column);
   weir_batch *out = weir_arrange(stage, port, batch, 0, state->arrangement.from, NULL, 0);
   if (!out)
     return -1;
@@ -264,13 +248,5 @@ columns_template_process(weir_stage *stage, uint32_t port, struct ArrowArray *ba
   if (bad < 0)
     return weir_send(out);
   weir_drop(out);
-  return columns_fail_time(stage,
-                           schema->children[g_array_index(state->parts, TemplatePart, bad).column]->name);
-}
-
-void
-columns_template_close(weir_stage *stage)
-{
-  ColumnsTemplate *state = stage->state;
-  g_clear_pointer(&state->parts, g_array_unref);
+  return columns_fail_time(stage, schema->children[state->parts[bad].column]->name);
 }

@@ -3,16 +3,17 @@
 #include "part.h"
 #include "rows.h"
 
+/* Only looks whether the expression is right: what a plan makes is not closed if it does not run. */
 int
 rows_filter_schema(weir_stage *stage)
 {
-  RowsFilter *state = stage->state;
+  const RowsFilter *state = stage->state;
   g_autoptr(GError) error = NULL;
-  weir_expression_free(state->expression);
-  state->expression = weir_expression_compile(state->where, weir_input_schema(stage, 0), &error);
-  if (!state->expression)
+  g_autoptr(WeirExpression) expression =
+      weir_expression_compile(state->where, weir_input_schema(stage, 0), &error);
+  if (!expression)
     return weir_fail(stage, "option \"where\": %s", error->message);
-  weir_type type = weir_expression_type(state->expression);
+  weir_type type = weir_expression_type(expression);
   if (type == WEIR_BOOL)
     return 0;
   return weir_fail(stage,
@@ -25,16 +26,25 @@ rows_filter_schema(weir_stage *stage)
                    state->where, state->where);
 }
 
-/* Evaluations that no call is using; one more is made where there is none. */
+/* An evaluation that no other call is using; one more is made where there is none. NULL: reported. */
 static WeirEvaluation *
-take_evaluation(RowsFilter *state)
+take_evaluation(weir_stage *stage)
 {
+  RowsFilter *state = stage->state;
+  g_autoptr(GError) error = NULL;
+  WeirEvaluation *evaluation = NULL;
   g_mutex_lock(&state->lock);
   if (!state->idle)
     state->idle = g_ptr_array_new();
-  WeirEvaluation *evaluation =
-      state->idle->len ? g_ptr_array_steal_index_fast(state->idle, state->idle->len - 1) : NULL;
+  if (!state->expression)
+    state->expression = weir_expression_compile(state->where, weir_input_schema(stage, 0), &error);
+  if (state->idle->len)
+    evaluation = g_ptr_array_steal_index_fast(state->idle, state->idle->len - 1);
   g_mutex_unlock(&state->lock);
+  if (error) {
+    weir_fail(stage, "option \"where\": %s", error->message);
+    return NULL;
+  }
   return evaluation ? evaluation : weir_evaluation_new(state->expression);
 }
 
@@ -67,10 +77,14 @@ int
 rows_filter_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 {
   RowsFilter *state = stage->state;
-  WeirEvaluation *evaluation = take_evaluation(state);
-  g_auto(RowsPart) part;
+  WeirEvaluation *evaluation = take_evaluation(stage);
   int64_t n_null = 0;
   (void)port;
+  if (!evaluation) {
+    weir_batch_release(batch);
+    return -1;
+  }
+  g_auto(RowsPart) part;
   rows_part_begin(stage, &part, batch->length);
   int result = choose(stage, evaluation, batch, &part, &n_null);
   g_mutex_lock(&state->lock);

@@ -134,6 +134,32 @@ w05_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
   return weir_emit(stage, 7, batch);
 }
 
+#if WEIR_ABI_MINOR >= 1
+/* Asks for the input's columns in places where they do not fit, or for one that is not there. */
+static int
+arrange(weir_stage *stage, struct ArrowArray *batch, const int32_t *columns)
+{
+  weir_batch *out = weir_arrange(stage, 0, batch, 0, columns, NULL, 0);
+  return out ? weir_send(out) : -1;
+}
+
+static int
+mixed_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  static const int32_t columns[] = {1, 0, 2};
+  (void)port;
+  return arrange(stage, batch, columns);
+}
+
+static int
+missing_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
+{
+  static const int32_t columns[] = {0, 1, 3};
+  (void)port;
+  return arrange(stage, batch, columns);
+}
+#endif
+
 static const weir_port id_out[] = {{.name = "out", .type = "id:i64"}};
 
 /* Emits where it only may prepare. */
@@ -536,6 +562,10 @@ static const weir_class classes[] = {
      .end = count_end},
     {.name = "keep", .summary = "Take a table", .in = table_in, .n_in = 1, .produce = keep_produce},
     TRANSFORM(crash, "Crash"),
+#if WEIR_ABI_MINOR >= 1
+    TRANSFORM(mixed, "Arrange columns of the wrong types"),
+    TRANSFORM(missing, "Arrange a column that is not there"),
+#endif
     {.name = "early",
      .summary = "Take a table too early",
      .in = table_in,

@@ -15,7 +15,7 @@ cd "$work" || exit 99
 # pipeline RULE: rows through the class if it has an input, or from it; into a sink.
 pipeline() {
   case $1 in
-  crash | w01 | w02 | w03 | w04 | w05 | w11) from='"rows": { "use": "contract.rows" },' input=', "from": "rows"' ;;
+  crash | mixed | missing | w01 | w02 | w03 | w04 | w05 | w11) from='"rows": { "use": "contract.rows" },' input=', "from": "rows"' ;;
   *) from='' input='' ;;
   esac
   printf '{ "weir": 1, "name": "%s", "stages": { %s "it": { "use": "contract.%s"%s },
@@ -95,6 +95,17 @@ for how in early late twice beyond row; do
     ok "W20 is named, once ($how)"
   else
     not_ok "W20 is named, once ($how)" "status $status: $out"
+  fi
+done
+
+for how in mixed missing; do
+  pipeline $how
+  out=$("$run" --run-dir $how $how.json 2>&1)
+  status=$?
+  if [ $status -eq 1 ] && printf '%s' "$out" | grep -q "rule W05 of the plugin contract is broken: weir_arrange()"; then
+    ok "W05 is named for what cannot be arranged ($how)"
+  else
+    not_ok "W05 is named for what cannot be arranged ($how)" "status $status: $out"
   fi
 done
 
