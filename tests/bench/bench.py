@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures Weir beside its peers, in one run: start-up, the bus, readers, memory, a text classifier. Run by `make bench`.
+"""Measures Weir beside its peers, in one run: start-up, the bus, readers, memory, sorting, near-duplicates, a text
+classifier. Run by `make bench`.
 
-    bench.py --build BUILD [--only startup,bus,read,write,memory,classify,multilabel] [--megabytes 400] [--output bench.json]
+    bench.py --build BUILD [--only startup,bus,read,write,memory,sort,near-dedupe,classify,multilabel]
+             [--megabytes 400] [--output bench.json]
 
 Every figure is a median of several runs; ratios are of figures taken in the same run. A peer that is not installed is
 left out and named. The data sets come from WEIR_DATA.
@@ -154,6 +156,55 @@ class Bench:
             (self.work / "copy.jsonl").unlink(missing_ok=True)
         data.unlink()
 
+    def sort(self):
+        """As many records as for memory, sorted and shuffled with a budget of 256 MiB."""
+        data = self.work / "records.jsonl"
+        subprocess.run([sys.executable, HERE / "gen_records.py", data, str(5 * self.args.megabytes)], check=True)
+        size = data.stat().st_size / 1e6
+        for name, stage in (("sort", {"use": "rows.sort", "options": {"by": ["score", "text"], "descending": "score"}}),
+                            ("shuffle", {"use": "rows.shuffle"})):
+            path = self.pipeline(name, {
+                "load": {"use": "file.read", "options": {"path": str(data)}}, name: dict(stage, **{"from": "load"}),
+                "drop": {"use": "bench.drop", "from": name}})
+            seconds, resident = self.resident(self.weir(path, "--memory", "256M"))
+            self.note(f"rows.{name}: most resident memory, budget 256 MiB", resident / 2**20, "MiB", "at most 320")
+            self.note(f"rows.{name}: records of {size / 1000:.3g} GB", size / seconds, "MB/s")
+            self.note(f"rows.{name}: records", self.stage(name)["records_in"] / seconds, "a second")
+        data.unlink()
+
+    def near_dedupe(self):
+        """Generated texts of 1 KB, a tenth of them copies of known similarity, with a budget of 256 MiB."""
+        data, removed = self.work / "near.jsonl", self.work / "removed.jsonl"
+        subprocess.run([sys.executable, HERE / "gen_near.py", data, str(5 * self.args.megabytes)], check=True)
+        size = data.stat().st_size / 1e6
+        path = self.pipeline("near", {
+            "load": {"use": "file.read", "options": {"path": str(data)}},
+            "near": {"use": "rows.dedupe-near", "from": "load", "options": {"text": "text", "threshold": 0.8}},
+            "drop": {"use": "bench.drop", "from": "near.out"},
+            "save": {"use": "file.write", "from": "near.removed", "options": {"path": str(removed)}}})
+        seconds, resident = self.resident(self.weir(path, "--memory", "256M", "--jobs", 1))
+        records = self.stage("near")["records_in"]
+        self.note("rows.dedupe-near: most resident memory, budget 256 MiB", resident / 2**20, "MiB", "at most 320")
+        self.note(f"rows.dedupe-near: records of {size / 1000:.3g} GB", records / seconds, "a second")
+        self.note("rows.dedupe-near: records, a core",
+                  records / self.stage("near")["busy_seconds"], "a second", "at least 20000")
+        near, right, n_removed = {}, 0, 0
+        with open(data, encoding="utf-8") as lines:
+            for line in lines:
+                if '"pair"' in line:
+                    record = json.loads(line)
+                    near[record["id"]] = record["jaccard"]
+        wanted = sum(index >= 0.8 for index in near.values())
+        with open(removed, encoding="utf-8") as lines:
+            for line in lines:
+                n_removed += 1
+                index = near.get(json.loads(line)["id"], 0)
+                right += index >= 0.8
+        self.note("rows.dedupe-near: recall, half of the pairs in 0.80 to 0.85", right / wanted, "of 1", "at least 0.95")
+        self.note("rows.dedupe-near: precision", right / n_removed, "of 1", "1")
+        data.unlink()
+        removed.unlink()
+
     def resident(self, command):
         """Seconds, and most resident bytes, of a command that must succeed."""
         begin = time.perf_counter()
@@ -270,7 +321,7 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--only", default="startup,bus,read,write,memory,classify,multilabel")
+    parser.add_argument("--only", default="startup,bus,read,write,memory,sort,near-dedupe,classify,multilabel")
     parser.add_argument("--megabytes", type=int, default=400)
     parser.add_argument("--output", default="bench.json")
     args = parser.parse_args()
@@ -279,7 +330,7 @@ def main():
         bench.install()
         for part in args.only.split(","):
             print(part)
-            getattr(bench, part)()
+            getattr(bench, part.replace("-", "_"))()
     finally:
         bench.close()
     record = {"processors": os.cpu_count(), "missing": bench.missing, "results": bench.results}
