@@ -2,8 +2,15 @@
 /* Asks the run for memory in steps, and remembers how much of it is in use. */
 #include "grant.h"
 
+#include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 /* The run is asked for so much at once, if it has that. */
 #define STEP (G_GUINT64_CONSTANT(4) << 20)
+/* Less is not worth a walk over the heap. */
+#define TRIM_LEAST (G_GUINT64_CONSTANT(4) << 20)
 
 void
 rows_grant_init(RowsGrant *grant, weir_stage *stage, uint64_t limit)
@@ -65,4 +72,15 @@ rows_grant_shrink(RowsGrant *grant)
     return;
   weir_unreserve(grant->stage, grant->granted - needed);
   grant->granted = needed;
+}
+
+void
+rows_grant_trim(uint64_t bytes)
+{
+#ifdef __GLIBC__
+  if (bytes >= TRIM_LEAST)
+    malloc_trim(0);
+#else
+  (void)bytes;
+#endif
 }

@@ -41,6 +41,10 @@ void rows_grant_give(RowsGrant *grant, uint64_t bytes);
 /* Bytes that could be used now without asking. */
 uint64_t rows_grant_room(const RowsGrant *grant);
 
+/* So many bytes have just been freed: let the system have them. Batches that come from one thread and are freed by
+ * another would leave the heap in holes, and the process twice as large as what it holds. */
+void rows_grant_trim(uint64_t bytes);
+
 /* Let the run have back what is not used. */
 void rows_grant_shrink(RowsGrant *grant);
 

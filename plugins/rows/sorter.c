@@ -36,6 +36,7 @@ drop_held(RowsSorter *sorter)
   g_array_unref(sorter->entries);
   sorter->entries = g_array_new(FALSE, FALSE, sizeof(Entry));
   rows_grant_give(sorter->grant, sorter->held);
+  rows_grant_trim(sorter->held);
   sorter->held = 0;
 }
 
@@ -198,5 +199,6 @@ rows_sorter_finish(RowsSorter *sorter, RowsSink sink, void *data)
   if (sorter_sort(sorter) || give_sorted(sorter, ROWS_BATCH_BYTES, FALSE, sink, data))
     return -1;
   drop_held(sorter);
+  rows_grant_shrink(sorter->grant);
   return 0;
 }

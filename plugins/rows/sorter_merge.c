@@ -266,5 +266,13 @@ sorter_merge_all(RowsSorter *sorter, RowsSink sink, void *data)
       if (n > 1 && merge_to_run(sorter, first, n))
         return -1;
     }
-  return merge_runs(sorter, 0, sorter->runs->len, FALSE, sink, data);
+  /* What the last merge does not need is the run's again. */
+  uint64_t bytes = 0;
+  for (guint i = 0; i < sorter->runs->len; i++)
+    bytes += 2 * g_array_index(sorter->runs, Run, i).largest;
+  rows_grant_force(sorter->grant, bytes);
+  rows_grant_shrink(sorter->grant);
+  int result = merge_runs(sorter, 0, sorter->runs->len, FALSE, sink, data);
+  rows_grant_give(sorter->grant, bytes);
+  return result;
 }

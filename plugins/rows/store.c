@@ -59,11 +59,14 @@ move_to_file(RowsStore *store)
   store->spill = weir_spill_begin(store->stage, store->schema);
   if (!store->spill)
     return -1;
+  uint64_t freed = 0;
   for (guint i = 0; i < store->held->len; i++) {
     if (weir_spill_add(store->spill, &g_array_index(store->held, struct ArrowArray, i)))
       return -1;
+    freed += g_array_index(store->bytes, uint64_t, i);
     give(store, i);
   }
+  rows_grant_trim(freed);
   g_array_set_size(store->held, 0);
   g_array_set_size(store->bytes, 0);
   return 0;
