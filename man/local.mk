@@ -11,7 +11,7 @@ man/weir.7: man/weir.7.in man/page.awk tests/abi/upper.c
 
 # The author's guide: its code and commands are files of their own, which a test runs in order.
 guide_files = man/author/1-new.sh man/author/clip.c man/author/cases.json man/author/2-check.sh man/author/clip.yaml \
-  man/author/3-run.sh man/author/4-check.c man/author/4-class.c man/author/check.json man/author/4-run.sh \
+  man/author/3-run.sh man/author/4-check.part man/author/4-class.part man/author/check.json man/author/4-run.sh \
   man/author/5-verify.sh man/author/6-install.sh
 guidedir = $(docdir)/examples/author
 dist_guide_DATA = $(guide_files)

@@ -25,7 +25,7 @@ def insert(folder, name, content):
     """The two pieces of code that step 4 adds: functions above the options, a class into the table."""
     path = folder / "clip.c"
     text = path.read_text()
-    if name == "4-check.c":
+    if name == "4-check.part":
         text = text.replace("#include <weir/plugin.h>", "#include <stdlib.h>\n#include <weir/plugin.h>", 1)
         text = text.replace("static const weir_option", content + "\nstatic const weir_option", 1)
     else:
