@@ -53,7 +53,7 @@ clang-format --dry-run -Werror "${layout[@]}" || failed=1
 #   varFuncNullUB          NULL is a pointer in gcc and clang
 # shellcheck disable=SC2086
 cppcheck --quiet -j "$jobs" --std=c11 --library=gtk,posix,gnu --enable=warning,performance,portability \
-  --inline-suppr --error-exitcode=1 $ours -D__GNUC__=12 -D__x86_64__=1 -D__linux__=1 "-DG_GNUC_PRINTF(f,a)=" \
+  --inline-suppr --error-exitcode=1 $ours -D__GNUC__=12 -D__x86_64__=1 -D__linux__=1 "-DG_GNUC_PRINTF(f,a)=" "-DElfW(type)=Elf64_##type" \
   --suppress=memleak --suppress=resourceLeak:framework/core/loader.c \
   --suppress=leakNoVarFunctionCall:framework/core/trial.c --suppress=autoVariables:framework/core/pool.c \
   --suppress=invalidPointerCast:framework/ml/features_fit.c --suppress=readdirCalled \

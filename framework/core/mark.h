@@ -15,7 +15,7 @@ typedef struct {
   gboolean used; /* something took it */
   gboolean kept;
   guint64 rows, bytes; /* without rows there is no file */
-  WeirSchema *schema; /* NULL: its columns were never known */
+  WeirSchema *schema;  /* NULL: its columns were never known */
 } WeirMarkOutput;
 
 typedef struct {

@@ -21,8 +21,8 @@ const char *weir_pipeline_print(const WeirPipeline *pipeline, const char *format
 /* A pipeline for whoever has its stages from somewhere else: unfolded, without parameters and stages, which are added to
    the root's parameters and to the stages (and then belong to them). `tree` is where their nodes are from, read from the
    file `record`; relative paths in it are relative to `folder`. */
-WeirPipeline *weir_pipeline_new_recorded(const char *file, const char *digest, const char *folder, WeirNode *tree,
-                                         const char *record);
+WeirPipeline *weir_pipeline_new_recorded(const char *file, const char *digest, const char *folder,
+                                         WeirNode *tree, const char *record);
 /* A file that was included. */
 void weir_pipeline_add_recorded(WeirPipeline *pipeline, const char *path, const char *digest);
 WeirEntry *weir_scope_entry(const WeirScope *scope, const char *name);

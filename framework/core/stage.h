@@ -32,14 +32,14 @@ typedef struct WeirRunningStage {
   WeirRun *run;
   WeirPlanStage *plan;
   WeirStageCounters counters;
-  gboolean has_held;      /* its outcome was WEIR_HELD */
-  char *held_text;        /* why; under the run's error_lock */
-  gboolean told_of_json;  /* that a message of it is none */
+  gboolean has_held;             /* its outcome was WEIR_HELD */
+  char *held_text;               /* why; under the run's error_lock */
+  gboolean told_of_json;         /* that a message of it is none */
   struct WeirKept *outputs_kept; /* one an output */
-  GPtrArray *artifacts;   /* of WeirAtomicDir that were begun */
-  GPtrArray *spills;      /* that were not dropped; NULL while there was none */
-  GMutex lock;            /* artifacts, spills, order */
-  gboolean *output_ended; /* one an output: nothing may be emitted any more */
+  GPtrArray *artifacts;          /* of WeirAtomicDir that were begun */
+  GPtrArray *spills;             /* that were not dropped; NULL while there was none */
+  GMutex lock;                   /* artifacts, spills, order */
+  gboolean *output_ended;        /* one an output: nothing may be emitted any more */
 
   /* Workers of a parallel stage: batches are taken with a number, and what comes of them is sent in that order. Two
      locks, so that a worker that waits for input holds up none that has something to send. */

@@ -32,16 +32,24 @@ process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 
 static const weir_port inputs[] = {{"in", "${column}:utf8, *", .help = "records with a text"}};
 static const weir_port outputs[] = {{"out", "=in, ${column}:utf8", .help = "the same, cut"}};
-static const weir_option options[] = {
-    {"column", WEIR_FIELD, .offset = offsetof(struct state, column), .by_default = "text",
-     .help = "the column to cut"},
-    {"most", WEIR_INTEGER, .offset = offsetof(struct state, most), .by_default = "100", .min = 1,
-     .max = 1e9, .help = "characters that are kept"}};
+static const weir_option options[] = {{"column", WEIR_FIELD, .offset = offsetof(struct state, column),
+                                       .by_default = "text", .help = "the column to cut"},
+                                      {"most", WEIR_INTEGER, .offset = offsetof(struct state, most),
+                                       .by_default = "100", .min = 1, .max = 1e9,
+                                       .help = "characters that are kept"}};
 static const weir_class classes[] = {{
-    .name = "transform", .summary = "Cut a text to its first characters", .in = inputs, .n_in = 1,
-    .out = outputs, .n_out = 1, .options = options, .n_options = 2, .threads = WEIR_PARALLEL,
-    .state_size = sizeof(struct state), .process = process,
+    .name = "transform",
+    .summary = "Cut a text to its first characters",
+    .in = inputs,
+    .n_in = 1,
+    .out = outputs,
+    .n_out = 1,
+    .options = options,
+    .n_options = 2,
+    .threads = WEIR_PARALLEL,
+    .state_size = sizeof(struct state),
+    .process = process,
 }};
 
-WEIR_PLUGIN(.name = "clip", .version = "0.1", .licence = "MIT", .vendor = "example",
-            .summary = "Cuts text", .classes = classes, .n_classes = 1)
+WEIR_PLUGIN(.name = "clip", .version = "0.1", .licence = "MIT", .vendor = "example", .summary = "Cuts text",
+            .classes = classes, .n_classes = 1)

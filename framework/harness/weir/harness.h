@@ -180,7 +180,7 @@ int weir_harness_run_cases(const char *file, const char *plugin_path, const char
 /** How a plugin is verified; all may be zero. */
 typedef struct weir_harness_verification {
   const char
-      *cases;       /**< files of cases, separated by ":", whose good ones say what the classes are tried with */
+      *cases; /**< files of cases, separated by ":", whose good ones say what the classes are tried with */
   const char *only; /**< classes whose name holds this text; NULL: all */
   double seconds;   /**< that one run may take; 0: 20 */
   int json;         /**< the report is JSON */
