@@ -67,7 +67,7 @@ tidy() {
   return 1
 }
 export -f tidy
-export flags="$packages $ours -std=gnu11 -DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74
+export flags="$packages $ours -I. -isystem $build/framework -std=gnu11 -DGLIB_VERSION_MIN_REQUIRED=GLIB_VERSION_2_74
   -DGLIB_VERSION_MAX_ALLOWED=GLIB_VERSION_2_74 -DWEIR_STAGEDIR=\"stages\" -DWEIR_VERSION=\"0\""
 printf '%s\0' "${sources[@]}" | xargs -0 -n1 -P "$jobs" bash -c 'tidy "$1"' bash || failed=1
 

@@ -27,9 +27,11 @@ static enum kind armed;
 static unsigned long fail_at, calls;
 static int stays;
 
+/* glibc's own names for what this library stands before. NOLINTBEGIN(bugprone-reserved-identifier) */
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 static int
 fails(enum kind kind, int why)
