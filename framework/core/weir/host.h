@@ -143,7 +143,7 @@ WEIR_PUBLIC gboolean weir_run_set_parameter(WeirRun *run, const char *name, cons
                                             GError **error);
 /** Set parameters and options of stages from a file, JSON or YAML: a map of parameters, and of "stage.option", to their
  * values. A later file overrides an earlier one; weir_run_set_parameter() and weir_run_set_option() override all. FALSE: it
- * cannot be read, or something in it is unknown or not of its type (all its errors in one). Since 0.2. */
+ * cannot be read, or something in it is unknown or not of its type (all its errors in one). */
 WEIR_PUBLIC gboolean weir_run_set_config(WeirRun *run, const char *file, GError **error);
 /** Set an option of a stage: "stage.option=value", also "sub/stage.option=value"; the value is JSON or a plain string. */
 WEIR_PUBLIC gboolean weir_run_set_option(WeirRun *run, const char *assignment, GError **error);
