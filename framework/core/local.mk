@@ -54,6 +54,7 @@ libweir_core_la_SOURCES += framework/core/libraries.h framework/core/libraries.c
   framework/core/stagekey.h framework/core/stagekey.c framework/core/keep.h framework/core/keep.c \
   framework/core/mark.h framework/core/mark.c framework/core/begun.h framework/core/begun.c \
   framework/core/reuse_store.h framework/core/reuse_store.c framework/core/reuse.h framework/core/reuse.c \
+  framework/core/reuse_private.h framework/core/reuse_take.c framework/core/reuse_whole.c \
   framework/core/resume.c
 
 # The shared library, for programs: only what weir/host.h declares comes out of it.

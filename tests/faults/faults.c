@@ -4,6 +4,7 @@
  *   FAULT_CALL   write, sync, rename, create, mmap or malloc
  *   FAULT_AT     the number of the call that fails, from 1; 0: none
  *   FAULT_STAYS  1: and all after it, too
+ *   FAULT_KILL   1: the process is killed right before the call, instead
  *   FAULT_COUNT  file that gets the number of calls at the end
  *
  * Only writes to regular files count; the standard streams are left alone. It acts in pipeline-run only, not in the shell
@@ -12,6 +13,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +27,7 @@ enum kind { NONE, WRITE, SYNC, RENAME, CREATE, MMAP, MALLOC };
 
 static enum kind armed;
 static unsigned long fail_at, calls;
-static int stays;
+static int stays, kills;
 
 /* glibc's own names for what this library stands before. NOLINTBEGIN(bugprone-reserved-identifier) */
 extern void *__libc_malloc(size_t);
@@ -41,6 +43,8 @@ fails(enum kind kind, int why)
   unsigned long n = __atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
   if (!fail_at || (n != fail_at && !(stays && n > fail_at)))
     return 0;
+  if (kills)
+    kill(getpid(), SIGKILL);
   errno = why;
   return 1;
 }
@@ -60,6 +64,7 @@ arm(void)
     return;
   fail_at = at ? strtoul(at, NULL, 10) : 0;
   stays = getenv("FAULT_STAYS") != NULL;
+  kills = getenv("FAULT_KILL") != NULL;
   for (int kind = WRITE; kind <= MALLOC; kind++)
     if (strcmp(call, names[kind]) == 0)
       armed = (enum kind)kind;

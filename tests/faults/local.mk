@@ -10,3 +10,8 @@ EXTRA_DIST += tests/faults/test-faults.py
 check-faults: all $(check_LTLIBRARIES)
 	$(AM_TESTS_ENVIRONMENT) FAULTS=all python3 $(srcdir)/tests/faults/test-faults.py
 .PHONY: check-faults
+# Runs that are killed, and resumed until they are done: minutes.
+EXTRA_DIST += tests/faults/torture.py tests/faults/torture.sh
+check-torture: all $(check_LTLIBRARIES)
+	$(AM_TESTS_ENVIRONMENT) ROUNDS='$(ROUNDS)' $(SHELL) $(srcdir)/tests/faults/torture.sh
+.PHONY: check-torture

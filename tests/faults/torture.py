@@ -6,6 +6,10 @@ SIGKILL comes at times spread evenly over the whole length of a run: planning, t
 included. What has to be the same: every file outside, every artifact, rejects.jsonl, and run.json but what stands under
 "measured". And no stage whose journal says that it was whole may have run again.
 
+With --each-call the run is instead killed right before each of its calls that change files (writes, syncs, renames,
+creations; those of the run directory, the outputs and the store alike), one after another, and the resume that follows
+right before one of its own.
+
 Prints TAP. The rounds can be replayed: their times follow from --seed, as far as a machine can repeat them.
 """
 import argparse
@@ -21,6 +25,7 @@ import time
 from pathlib import Path
 
 MOST_RESUMES = 40
+CALLS = ("create", "write", "rename", "sync")
 
 
 class Torture:
@@ -41,10 +46,14 @@ class Torture:
     def resume_command(self, folder, store):
         return [self.program, "--resume", str(folder / "run"), "--store", store, "--quiet"]
 
-    def start(self, command, folder, after):
+    def start(self, command, folder, after, faults=None):
         """Run a command in `folder`, and kill it `after` seconds (None: never). Returns (exit code, its messages)."""
+        environment = self.environment
+        if faults:
+            library = Path(self.args.build) / "tests/faults/.libs/faults.so"
+            environment = dict(environment, LD_PRELOAD=str(library), **faults)
         with open(folder / "messages", "w+b") as messages:
-            process = subprocess.Popen(command, cwd=folder, env=self.environment, stdin=subprocess.DEVNULL,
+            process = subprocess.Popen(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                                        stdout=messages, stderr=messages)
             try:
                 process.wait(after)
@@ -68,18 +77,38 @@ class Torture:
                 sys.exit(f"the run that nobody disturbs ends with {code}: {messages}")
         return content(folder), sorted(times)[1]
 
-    def round(self, folder, length):
+    def count_calls(self, folder, call):
+        """How many of them a run makes."""
+        folder.mkdir()
+        count = folder / "count"
+        code, messages = self.start(self.command(folder, str(folder / "store")), folder, None,
+                                    {"FAULT_CALL": call, "FAULT_AT": "0", "FAULT_COUNT": str(count)})
+        shutil.rmtree(folder / "run", ignore_errors=True)
+        if code != 0 or not count.exists():
+            sys.exit(f"a run whose calls are counted ends with {code}: {messages}")
+        return int(count.read_text())
+
+    def times_of(self, length):
+        """When a run, and its resumes, are killed."""
+        first = self.random.uniform(0, length * 1.1)
+        times = [first] + [self.random.uniform(0, length) for _ in range(self.random.randrange(4))]
+        return [(after, None) for after in times]
+
+    def calls_of(self, call, number, total):
+        """At which calls a run, and its resume, are killed."""
+        def kill(at):
+            return {"FAULT_CALL": call, "FAULT_AT": str(at), "FAULT_KILL": "1"}
+        return [(None, kill(number)), (None, kill(self.random.randint(1, total)))]
+
+    def round(self, folder, kills, store):
         """One run, killed and resumed until it is done. Returns what is wrong, or None."""
         folder.mkdir()
-        store = self.random.choice(["none", str(folder / "store")])
         begun = False
-        first = self.random.uniform(0, length * 1.1)
-        kill_at = [first] + [self.random.uniform(0, length) for _ in range(self.random.randrange(4))]
         for attempt in range(MOST_RESUMES):
-            after = kill_at[attempt] if attempt < len(kill_at) else None
+            after, faults = kills[attempt] if attempt < len(kills) else (None, None)
             command = self.resume_command(folder, store) if begun else self.command(folder, store)
-            code, messages = self.start(command, folder, after)
-            if code == -signal.SIGKILL:
+            code, messages = self.start(command, folder, after, faults)
+            if code in (-signal.SIGKILL, 128 + signal.SIGKILL):
                 self.kills += 1
             elif code == 0:
                 self.done_first += attempt == 0
@@ -142,37 +171,58 @@ def ran_again(folder):
     return again
 
 
+def judge(torture, folder, kills, store, wanted):
+    """What is wrong after a round."""
+    problem = torture.round(folder, kills, store)
+    if problem:
+        return [problem]
+    return (differences(wanted, content(folder)) +
+            [f"stage {name} was whole, and ran again" for name in ran_again(folder)] +
+            [f"left behind: {path}" for path in folder.rglob(".*.tmp")])
+
+
+def rounds(torture, work, length):
+    """What is done in each round: (name, kills, whether it has a store)."""
+    if not torture.args.each_call:
+        for number in range(1, torture.args.rounds + 1):
+            yield str(number), torture.times_of(length), torture.random.random() < 0.5
+        return
+    for call in CALLS:
+        total = torture.count_calls(work / f"count-{call}", call)
+        step = max(1, total // torture.args.rounds)
+        for number in range(1, total + 1, step):
+            yield f"{call} {number} of {total}", torture.calls_of(call, number, total), True
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True, help="the built tree")
     parser.add_argument("--pipeline", required=True)
     parser.add_argument("--parameter", action="append", default=[], metavar="--NAME=VALUE",
                         help="of the pipeline; may be repeated")
-    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=100, help="with --each-call: for each kind of call, at most")
+    parser.add_argument("--each-call", action="store_true")
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(3), "big"))
     parser.add_argument("--keep", action="store_true", help="keep the folder of a round that fails")
     args = parser.parse_args()
     args.build, args.pipeline = os.path.abspath(args.build), os.path.abspath(args.pipeline)
     torture = Torture(args)
     work = Path(tempfile.mkdtemp(prefix="weir-torture."))
-    failed = 0
+    failed = done = 0
     try:
         wanted, length = torture.undisturbed(work / "wanted")
-        print(f"# seed {args.seed}, {args.rounds} rounds, a run takes {length * 1000:.0f} ms", flush=True)
-        for number in range(1, args.rounds + 1):
-            folder = work / str(number)
-            problem = torture.round(folder, length)
-            wrong = [problem] if problem else differences(wanted, content(folder))
-            if not problem:
-                wrong += [f"stage {name} was whole, and ran again" for name in ran_again(folder)]
-                wrong += [f"left behind: {path}" for path in folder.rglob(".*.tmp")]
+        print(f"# seed {args.seed}; a run takes {length * 1000:.0f} ms", flush=True)
+        for name, kills, with_store in rounds(torture, work, length):
+            done += 1
+            folder = work / str(done)
+            wrong = judge(torture, folder, kills, str(folder / "store") if with_store else "none", wanted)
             for line in wrong:
-                print(f"# round {number}: {line}")
+                print(f"# round {name}: {line}", flush=True)
             failed += bool(wrong)
             if not (wrong and args.keep):
                 shutil.rmtree(folder)
         print("1..1")
-        print(f"{'not ok' if failed else 'ok'} 1 - {args.rounds - failed} of {args.rounds} runs gave the bytes of one "
+        print(f"{'not ok' if failed or not done else 'ok'} 1 - {done - failed} of {done} runs gave the bytes of one "
               f"that nobody disturbed")
         print(f"# {torture.kills} kills, {torture.resumes} of them in a resume, {torture.unbegun} before anything was "
               f"begun, {torture.done_first} runs that were done before the kill")
