@@ -6,6 +6,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/files.h"
+#include "base/redact.h"
 #include "base/tree.h"
 #include "core/message_json.h"
 #include "core/run.h"
@@ -131,15 +132,17 @@ write_outputs(WeirJsonWriter *json, const WeirMark *mark)
 }
 
 static void
-write_made(WeirJsonWriter *json, const char *key, const GPtrArray *things)
+write_made(WeirJsonWriter *json, const char *key, const GPtrArray *things, gboolean outside)
 {
   weir_json_key(json, key);
   weir_json_begin_array(json);
   for (guint i = 0; i < things->len; i++) {
     const WeirMadeThing *thing = things->pdata[i];
+    /* Messages and metadata came without secrets. A path that has one is not found again: it is made again. */
+    g_autofree char *path = outside ? weir_redact(thing->path) : g_strdup(thing->path);
     weir_json_begin_object(json);
     weir_json_member_string(json, "kind", thing->kind);
-    weir_json_member_string(json, "path", thing->path);
+    weir_json_member_string(json, "path", path);
     weir_json_member_string(json, "sha256", thing->sha256);
     weir_json_member_string(json, "metadata", thing->metadata);
     weir_json_member_unsigned(json, "bytes", thing->bytes);
@@ -191,7 +194,6 @@ weir_mark_write(const WeirMark *mark, const char *folder, GError **error)
 {
   g_autoptr(GString) out = g_string_new(NULL);
   WeirJsonWriter *json = weir_json_writer_new(out, 0);
-  weir_json_writer_redact(json);
   weir_json_begin_object(json);
   weir_json_member_integer(json, "version", MARK_VERSION);
   weir_json_member_string(json, "key", mark->key);
@@ -201,8 +203,8 @@ weir_mark_write(const WeirMark *mark, const char *folder, GError **error)
   weir_json_member_string(json, "held", mark->held);
   write_counters(json, mark);
   write_outputs(json, mark);
-  write_made(json, "artifacts", mark->artifacts);
-  write_made(json, "outside", mark->outside);
+  write_made(json, "artifacts", mark->artifacts, FALSE);
+  write_made(json, "outside", mark->outside, TRUE);
   write_messages(json, mark);
   weir_json_end_object(json);
   weir_json_writer_free(json);

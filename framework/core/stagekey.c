@@ -51,9 +51,9 @@ add_processor(WeirDigest *digest)
 #if defined(__x86_64__) || defined(__i386__)
   unsigned int brand[13] = {0};
   if (__get_cpuid_max(0x80000000, NULL) >= 0x80000004)
-    for (unsigned int leaf = 0; leaf < 3; leaf++)
-      __get_cpuid(0x80000002 + leaf, &brand[leaf * 4], &brand[leaf * 4 + 1], &brand[leaf * 4 + 2],
-                  &brand[leaf * 4 + 3]);
+    for (size_t leaf = 0; leaf < 3; leaf++)
+      __get_cpuid(0x80000002 + (unsigned int)leaf, &brand[leaf * 4], &brand[leaf * 4 + 1],
+                  &brand[leaf * 4 + 2], &brand[leaf * 4 + 3]);
   add_text(digest, (const char *)brand);
 #endif
   const char *kernel = g_getenv("OPENBLAS_CORETYPE");

@@ -13,6 +13,7 @@
  *
  * Calls. For each stage the host calls, in this order:
  *   schema()   while planning, if present; also for `--check`. May read local files, never the network.
+ *   fingerprint()  once before a run, if present: what is needed to know whether an earlier run's work still stands.
  *   open()     once, before the first batch. Not for `--check`. Opens nothing on the network.
  *   process()  for every batch of a stream input; end() when an input is exhausted.
  *   produce()  until it says WEIR_END: for a source, and for a stage with table inputs once all of them are whole
@@ -931,8 +932,10 @@ typedef struct weir_class {
 
   int (*open)(weir_stage *stage);
   int (*schema)(weir_stage *stage);
-  /** What identifies the content of a source that is not just files, as a string of at most `size` bytes with
-   * NUL. */
+  /** What the stage's work depends on beside its inputs, its options and the files that these name: the commit of a
+   * source, the version of a row, of a program. A string of at most `size` bytes with NUL. Called before the run, after
+   * schema() and without open(); opens nothing on the network. -1: it is not known; then the work of the stage is not
+   * reused, which is not a failure. A source without files that does not have it is never reused. */
   int (*fingerprint)(weir_stage *stage, char *text, size_t size);
   int (*process)(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
   int (*end)(weir_stage *stage, uint32_t port);
