@@ -134,9 +134,10 @@ static const struct {
 
 /* ---- The object's tables -------------------------------------------------------------------------------- */
 
-static const ElfW(Dyn) * entry(const struct link_map *map, ElfW(Sxword) tag)
+static const Elf64_Dyn *
+entry(const struct link_map *map, Elf64_Sxword tag)
 {
-  for (const ElfW(Dyn) *d = map->l_ld; d->d_tag != DT_NULL; d++)
+  for (const Elf64_Dyn *d = (const void *)map->l_ld; d->d_tag != DT_NULL; d++)
     if (d->d_tag == tag)
       return d;
   return NULL;
@@ -156,16 +157,16 @@ write_slot(void **slot, void *value)
 
 /* Every slot of one table of relocations that holds the address of one of the functions. */
 static guint
-redirect(const struct link_map *map, ElfW(Sxword) table, ElfW(Sxword) table_size)
+redirect(const struct link_map *map, Elf64_Sxword table, Elf64_Sxword table_size)
 {
-  const ElfW(Dyn) *rela = entry(map, table), *size = entry(map, table_size), *symbols = entry(map, DT_SYMTAB),
+  const Elf64_Dyn *rela = entry(map, table), *size = entry(map, table_size), *symbols = entry(map, DT_SYMTAB),
                   *strings = entry(map, DT_STRTAB);
   guint n = 0;
   if (!rela || !size || !symbols || !strings)
     return 0;
-  const ElfW(Rela) *r = (const ElfW(Rela) *)rela->d_un.d_ptr;
+  const Elf64_Rela *r = (const Elf64_Rela *)rela->d_un.d_ptr;
   for (gsize i = 0; i < size->d_un.d_val / sizeof *r; i++) {
-    const ElfW(Sym) *symbol = (const ElfW(Sym) *)symbols->d_un.d_ptr + ELF64_R_SYM(r[i].r_info);
+    const Elf64_Sym *symbol = (const Elf64_Sym *)symbols->d_un.d_ptr + ELF64_R_SYM(r[i].r_info);
     const char *name = (const char *)strings->d_un.d_ptr + symbol->st_name;
     void **slot = (void **)(map->l_addr + r[i].r_offset);
     for (guint k = 0; ELF64_R_SYM(r[i].r_info) && k < G_N_ELEMENTS(replaced); k++)

@@ -481,7 +481,7 @@ run_cut(weir_harness *h, const weir_harness_cut *cut)
   if (file)
     execute(h, &run, file);
   else
-    result->error = g_strdup(error->message);
+    result->error = g_strdup(error ? error->message : "no pipeline was written");
   /* A part of a table that is kept keeps the source's batch, too: that is one leak. */
   gint reads = g_atomic_int_get(&run.live_reads);
   h->leaked += (guint64)(reads ? reads : g_atomic_int_get(&run.live));

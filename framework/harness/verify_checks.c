@@ -229,9 +229,11 @@ check_unused(Verify *v)
 {
   weir_harness *h = verify_setup_that_runs(v);
   g_autoptr(GPtrArray) ports = g_ptr_array_new_with_free_func(g_free);
-  for (guint o = 0; h && o < verify_result(h)->outputs->len; o++)
+  if (!h)
+    return;
+  for (guint o = 0; o < verify_result(h)->outputs->len; o++)
     g_ptr_array_add(ports, g_strdup(((HarnessOutput *)verify_result(h)->outputs->pdata[o])->port));
-  if (h && ports->len == 0)
+  if (ports->len == 0)
     verify_skip(v, "it has no outputs");
   for (guint o = 0; o < ports->len && !v->failed; o++) {
     guint before = h->unused->len;

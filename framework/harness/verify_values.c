@@ -184,6 +184,7 @@ static WeirNode *
 hostile_integer(weir_type type, guint index, const char **what)
 {
   gsize bits = weir_type_size(type) * 8;
+  g_assert(bits > 0);
   gboolean is_unsigned = type == WEIR_U8 || type == WEIR_U16 || type == WEIR_U32 || type == WEIR_U64;
   gint64 max = bits == 64 ? G_MAXINT64 : (G_GINT64_CONSTANT(1) << (is_unsigned ? bits : bits - 1)) - 1;
   const gint64 values[] = {0, max, is_unsigned ? 0 : -max - 1, is_unsigned ? 1 : -1, max - 1};

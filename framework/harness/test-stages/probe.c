@@ -130,7 +130,7 @@ lengths(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
   }
   for (int64_t row = 0; row < list.length; row++) {
     weir_put_integer(out->columns[0], weir_input_source(stage));
-    weir_put_integer(out->columns[1], list.offsets[row + 1] - list.offsets[row]);
+    weir_put_integer(out->columns[1], list.offsets ? list.offsets[row + 1] - list.offsets[row] : 0);
   }
   weir_batch_release(batch);
   return weir_send(out);
