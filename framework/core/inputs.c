@@ -14,8 +14,8 @@
 
 #define FOLDER_DEPTH 64
 #define RACY_SECONDS 2 /* a file may change again without a later time within the grain of its file system */
-#define MEMORY_LIMIT 8192    /* bytes of a remembered digest */
-#define REMEMBERED   1 << 20 /* bytes from which a digest is worth remembering */
+#define MEMORY_LIMIT 8192       /* bytes of a remembered digest */
+#define REMEMBERED   (1u << 20) /* bytes from which a digest is worth remembering */
 
 struct WeirInputDigests {
   GPtrArray *list; /* of WeirInputFile */
