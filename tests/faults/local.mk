@@ -4,7 +4,9 @@ check_LTLIBRARIES += tests/faults/faults.la
 tests_faults_faults_la_SOURCES = tests/faults/faults.c
 tests_faults_faults_la_CFLAGS = -fno-builtin -Wno-redundant-decls -U_FORTIFY_SOURCE -fno-sanitize=all
 tests_faults_faults_la_LDFLAGS = -module -avoid-version -rpath /nowhere
+if !SANITIZED
 TESTS += tests/faults/test-faults.py
+endif
 EXTRA_DIST += tests/faults/test-faults.py
 # Every call instead of a sample: minutes.
 check-faults: all $(check_LTLIBRARIES)
