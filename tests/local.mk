@@ -24,7 +24,7 @@ TESTS += tests/harness/test-coverage.sh tests/harness/test-verify.sh
 EXTRA_DIST += tests/harness/test-coverage.sh tests/harness/test-verify.sh
 
 # Measurements beside peers, printed as ratios and written to bench.json.
-EXTRA_DIST += tests/bench/bench.py tests/bench/bench.c tests/bench/gen_text.py tests/bench/gen_records.py tests/bench/gen_near.py tests/bench/sklearn_text.py
+EXTRA_DIST += tests/bench/bench.py tests/bench/bench.c tests/bench/gen_text.py tests/bench/gen_records.py tests/bench/gen_near.py tests/bench/sklearn_text.py tests/bench/multilabel.py
 bench: all
 	$(AM_TESTS_ENVIRONMENT) python3 $(srcdir)/tests/bench/bench.py --build . --output bench.json
 .PHONY: bench
