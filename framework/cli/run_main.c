@@ -479,6 +479,7 @@ main(int argc, char **argv)
   int code;
   setlocale(LC_CTYPE, "");
   cli_fatal_install();
+  cli_signals_tell_crashes();
   if (argc > 1 && strcmp(argv[1], CLI_COMPLETE) == 0)
     return complete(argc, argv);
   cli_output_reserve();

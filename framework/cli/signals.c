@@ -65,9 +65,16 @@ handle(int number, void (*handler)(int))
 }
 
 void
-cli_signals_install(WeirRun *run, gboolean announce)
+cli_signals_tell_crashes(void)
 {
   static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+  for (guint i = 0; i < G_N_ELEMENTS(crashes); i++)
+    handle(crashes[i], on_crash);
+}
+
+void
+cli_signals_install(WeirRun *run, gboolean announce)
+{
   atomic_store(&the_run, run);
   is_announced = announce;
   is_terminal = isatty(STDERR_FILENO);
@@ -78,8 +85,6 @@ cli_signals_install(WeirRun *run, gboolean announce)
   /* What cannot be written any more is an error of the write, not the end of the process. */
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
-  for (guint i = 0; i < G_N_ELEMENTS(crashes); i++)
-    handle(crashes[i], on_crash);
 }
 
 void

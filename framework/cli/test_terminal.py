@@ -14,6 +14,8 @@ import tempfile
 import termios
 import time
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # children of who ignores it would ignore it, too
+
 TOP = os.environ["top_srcdir"]
 RUN = os.path.join(os.environ["top_builddir"], "pipeline-run")
 N = 0

@@ -12,6 +12,8 @@ import sys
 import tempfile
 import time
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # children of who ignores it would ignore it, too
+
 BUILD = pathlib.Path(os.environ["top_builddir"]).resolve()
 SOURCE = pathlib.Path(os.environ["top_srcdir"]).resolve()
 RUN = str(BUILD / "pipeline-run")
