@@ -49,8 +49,8 @@ listen(WeirRun *run, const WeirMessage *m, gpointer data)
   g_assert_cmpint(m->time, >, 0);
   if (m->type == WEIR_MESSAGE_TICK)
     return;
-  static const char *const names[] = {"begin",    "state",  "log",   "metric", "data",
-                                      "artifact", "reject", "error", "tick",   "end"};
+  static const char *const names[] = {"begin",  "state", "log",  "metric", "data", "artifact",
+                                      "reject", "error", "tick", "end",    "whole"};
   g_ptr_array_add(f->said, g_strdup_printf("%s %s %s", names[m->type], m->stage ? m->stage : "-",
                                            m->type == WEIR_MESSAGE_METRIC ? m->name
                                            : m->text                      ? m->text
