@@ -351,6 +351,10 @@ read_items(struct json_reader *reader, size_t len, bool final, struct format_bat
       continue;
     }
     size_t start = scan->tokens[next];
+    if (start < *consumed) { /* within the nonsense that was passed over */
+      next++;
+      continue;
+    }
     int begins = step(reader, scan->tokens + next);
     if (begins < 0)
       return bad_record(reader, false, PARSE_BROKEN, error);
@@ -365,10 +369,10 @@ read_items(struct json_reader *reader, size_t len, bool final, struct format_bat
     if (next == 0)
       return end_of_stretch(reader, final, len, true, error);
     size_t end = scan->tokens[next - 1] + 1;
-    if (!strchr("{[\"", data[start]))
+    if (!memchr("{[\"", data[start], 3)) /* no strchr(): it finds a NUL, too */
       while (end < len && !json_ends_scalar[(uint8_t)data[end]])
         end++;
-    if (end == len && !final && !strchr("}]\"", data[end - 1]))
+    if (end == len && !final && !memchr("}]\"", data[end - 1], 3))
       return end_of_stretch(reader, final, len, true, error); /* a number may go on */
     *consumed = end;
     if (read_item(reader, first, next))

@@ -82,7 +82,7 @@ append_json_text(struct json_walk *walk, struct json_field *field)
     return -1;
   const char *last = walk->data + walk->token[-1];
   size_t len = (size_t)(last - walk->data) - *first + 1;
-  if (!strchr("}]", *last))
+  if (*last != '}' && *last != ']')
     while (!json_ends_scalar[(uint8_t)last[len]])
       len++;
   char *out = text_space(field->builder, len);

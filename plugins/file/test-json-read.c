@@ -216,6 +216,11 @@ test_nul(void)
   static const char text[] = "{\"a\":\"x\"}\n{\"a\":\"\0\"}\n\0\n{\"a\":\0}\n";
   expect_with((struct json_feed){.format = &format_jsonl, .sample = 10}, text, sizeof text - 1,
               "a:utf8?\n1 {\"a\":\"x\"}\n!2.7 *control character U+0000*\n!3.1 *\n!4.6 *\n");
+  array("[{\"a\":\"x\"},xxx\fxx\x1ayy\f,zz]",
+        "a:utf8?\n1 {\"a\":\"x\"}\n!1.12 *record 2*\n!1.23 *record 3*\n");
+  static const char items[] = "[{\"a\":\"x\"},xxx\0\0xx\0xxxxxxxx,\0xx]";
+  expect_with((struct json_feed){.format = &format_json, .sample = 10}, items, sizeof items - 1,
+              "a:utf8?\n1 {\"a\":\"x\"}\n!1.12 *record 2*\n!1.29 *record 3*\n");
 }
 
 static char *
