@@ -90,6 +90,41 @@ has_spool(const WeirOutput *output)
   return FALSE;
 }
 
+static gboolean
+has_artifact(const weir_port *ports, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    if (g_strcmp0(ports[i].type, WEIR_ARTIFACT) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether a stage makes a model, or uses one that this run makes of records. */
+static gboolean
+is_about_models(const WeirPlanStage *stage)
+{
+  if (stage->n_inputs && has_artifact(stage->class->out, stage->n_outputs))
+    return TRUE;
+  for (guint i = 0; i < stage->n_inputs; i++)
+    if (has_artifact(stage->inputs[i].row, 1))
+      for (guint e = 0; e < stage->inputs[i].edges->len; e++)
+        if (((const WeirEdge *)stage->inputs[i].edges->pdata[e])->from->stage->n_inputs)
+          return TRUE;
+  return FALSE;
+}
+
+/* Such stages are those that are run again with other options: what they are made of is kept whatever its size. So is
+   what else the same stage sends, since with half of it that had to run again all the same. */
+static gboolean
+feeds_models(const WeirPlanStage *stage)
+{
+  for (guint o = 0; o < stage->n_outputs; o++)
+    for (guint e = 0; e < stage->outputs[o].edges->len; e++)
+      if (is_about_models(((const WeirEdge *)stage->outputs[o].edges->pdata[e])->to->stage))
+        return TRUE;
+  return FALSE;
+}
+
 void
 weir_keep_add(WeirStage *stage, const WeirOutput *output, struct ArrowArray *batch, guint64 bytes)
 {
@@ -102,7 +137,7 @@ weir_keep_add(WeirStage *stage, const WeirOutput *output, struct ArrowArray *bat
   if (kept->large || weir_output_has_table(output))
     return;
   if (!kept->writer && kept->bytes > WEIR_KEEP_SMALL) {
-    if (!has_spool(output) || !spill(stage->run, kept, output, &error)) {
+    if ((!has_spool(output) && !feeds_models(output->stage)) || !spill(stage->run, kept, output, &error)) {
       give_up(stage->run, kept, output, error);
       return;
     }

@@ -11,7 +11,7 @@
 /*
  * An output is kept if all that it carried is small: its batches are remembered while they pass, and written when it
  * ends. If a table edge takes it, its file is there anyway (core/output_table.h), and is kept whatever its size; so is
- * what goes to a spool. Where nothing came there is no file. What was cut short, since all that took
+ * what goes to a spool, and what a stage sends that feeds one that makes a model, or uses one made in the run. Where nothing came there is no file. What was cut short, since all that took
  * it had enough, is not kept: it is not what another would get.
  */
 typedef struct WeirKept {

@@ -130,5 +130,29 @@ check "all of them" diff -r out-at-once-1 out-at-once-3
 go after-all
 reused after-all $all
 check "the same bytes" diff -r out-at-once-1 out-after-all
+
+# Records that go to a trainer are kept however many they are, and what stands beside them; others only if they are few.
+python3 -c 'for i in range(9000): print("{\"text\": \"%s\", \"label\": \"%s\"}" % (f"word{i % 7} " * 60, "ab"[i % 2]))' >large.jsonl
+cat >large.yaml <<'YAML'
+weir: 1
+name: large
+parameters: { epochs: { type: integer, default: 2 }, output: { type: output-path, default: out } }
+stages:
+  load: { use: file.read, options: { path: large.jsonl } }
+  long: { use: rows.filter, from: load, options: { where: "length(text) > 10" } }
+  split: { use: split.stratified, from: long, options: { by: label, ratios: { train: 0.5, test: 0.5 } } }
+  model: { use: linear.train, from: split.train, options: { epochs: "${epochs}", char-max: 0, pair-window: 0 } }
+  predict: { use: linear.predict, from: { model: model, records: split.test } }
+  save: { use: file.write, from: predict, options: { path: "${output}/predictions.jsonl" } }
+YAML
+large() { runs 0 "$1" large.yaml --output "out-$1" --run-dir "run-$1" "${@:2}"; }
+large large
+reused large
+large large-epochs --epochs 3
+reused large-epochs load long split
+large large-forced --epochs 3 --force
+check "the same bytes" diff -r out-large-epochs out-large-forced
+large large-again --epochs 3
+reused large-again load long model split
 clean "no temporary files" "$work"
 plan
