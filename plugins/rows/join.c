@@ -227,8 +227,9 @@ rows_join_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
   int result = !state->scratch ? begin(stage) : 0;
   (void)port;
   if (!result && state->n_parts > 1) {
+    /* In memory it would take the room that the index of each part grows in. */
     if (!state->store)
-      state->store = rows_store_new(stage, weir_input_schema(stage, JOIN_PORT_LEFT), &state->grant);
+      state->store = rows_store_new(stage, weir_input_schema(stage, JOIN_PORT_LEFT), NULL);
     state->n_left += (uint64_t)batch->length;
     return rows_store_add(state->store, batch);
   }
@@ -256,16 +257,11 @@ put_aside(void *data, int64_t left, uint64_t right)
 
 /* Puts the matches of all left rows in one part aside. */
 static int
-match_part(weir_stage *stage, uint32_t part)
+look_up_all(weir_stage *stage, uint32_t part)
 {
   RowsJoin *state = stage->state;
   PutAside aside = {&state->matches[part], 0};
-  JoinBuilt built = join_build(stage, part);
-  if (built == JOIN_FULL)
-    return weir_fail(
-        stage, "too many records of the input \"right\" have the same key: they do not fit into memory\n"
-               "hint: raise --memory, or let \"duplicates\" be \"first\"");
-  int result = built == JOIN_DONE ? 0 : -1;
+  int result = 0;
   for (uint64_t i = 0; i < rows_store_batches(state->store) && !result; i++) {
     const struct ArrowArray *batch;
     if (weir_cancelled(stage) || rows_store_look(state->store, i, &batch))
@@ -284,27 +280,66 @@ match_part(weir_stage *stage, uint32_t part)
   return result || rows_numbers_finish(aside.matches) ? -1 : 0;
 }
 
+static void
+drop_matches(RowsJoin *state)
+{
+  for (uint32_t i = 0; state->matches && i < state->n_parts; i++)
+    rows_numbers_clear(&state->matches[i]);
+  g_clear_pointer(&state->matches, g_free);
+  g_clear_pointer(&state->ahead, g_free);
+}
+
+/* Part after part. JOIN_FULL: one of them does not fit. */
+static JoinBuilt
+match_parts(weir_stage *stage)
+{
+  RowsJoin *state = stage->state;
+  state->matches = g_new0(RowsNumbers, state->n_parts);
+  state->ahead = g_malloc0_n(state->n_parts, sizeof *state->ahead);
+  for (uint32_t part = 0; part < state->n_parts; part++) {
+    rows_numbers_init(&state->matches[part], stage, 2);
+    weir_progress(stage, part, state->n_parts, "parts");
+    JoinBuilt built = join_build(stage, part);
+    if (built != JOIN_DONE)
+      return built;
+    if (look_up_all(stage, part))
+      return JOIN_FAILED;
+    int more = rows_numbers_read(&state->matches[part], state->ahead[part]);
+    if (more < 0)
+      return JOIN_FAILED;
+    if (!more)
+      state->ahead[part][0] = JOIN_NONE;
+  }
+  return JOIN_DONE;
+}
+
+/* The first part fitted; where a later one does not, which is larger by chance, all are made smaller. */
+static int
+match_all(weir_stage *stage)
+{
+  RowsJoin *state = stage->state;
+  for (;;) {
+    JoinBuilt built = match_parts(stage);
+    if (built != JOIN_FULL)
+      return built == JOIN_DONE ? 0 : -1;
+    drop_matches(state);
+    if (state->n_parts * 4 > MOST_PARTS)
+      return weir_fail(
+          stage, "too many records of the input \"right\" have the same key: they do not fit into memory\n"
+                 "hint: raise --memory, or let \"duplicates\" be \"first\"");
+    state->n_parts *= 4;
+  }
+}
+
 static int
 join_in_parts(weir_stage *stage)
 {
   RowsJoin *state = stage->state;
   uint64_t first = 0;
-  state->matches = g_new0(RowsNumbers, state->n_parts);
-  state->ahead = g_malloc0_n(state->n_parts, sizeof *state->ahead);
-  if (rows_store_finish(state->store))
+  if (rows_store_finish(state->store) || match_all(stage))
     return -1;
-  for (uint32_t part = 0; part < state->n_parts; part++) {
-    rows_numbers_init(&state->matches[part], stage, 2);
-    weir_progress(stage, part, state->n_parts, "parts");
-    if (match_part(stage, part))
-      return -1;
-    int more = rows_numbers_read(&state->matches[part], state->ahead[part]);
-    if (more < 0)
-      return -1;
-    if (!more)
-      state->ahead[part][0] = JOIN_NONE;
-  }
   join_drop_index(state);
+  rows_grant_shrink(&state->grant);
   for (uint64_t i = 0; i < rows_store_batches(state->store); i++) {
     struct ArrowArray batch;
     if (rows_store_take(state->store, i, &batch))
@@ -340,10 +375,7 @@ rows_join_close(weir_stage *stage)
     return;
   join_drop_index(state);
   rows_store_free(state->store);
-  for (uint32_t i = 0; state->matches && i < state->n_parts; i++)
-    rows_numbers_clear(&state->matches[i]);
-  g_free(state->matches);
-  g_free(state->ahead);
+  drop_matches(state);
   g_free(state->starts);
   g_free(state->keys);
   g_byte_array_unref(state->scratch);

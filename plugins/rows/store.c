@@ -8,7 +8,7 @@
 struct RowsStore {
   weir_stage *stage;
   const struct ArrowSchema *schema;
-  RowsGrant *grant;
+  RowsGrant *grant;  /* NULL: nothing is held */
   GArray *held;      /* of struct ArrowArray */
   GArray *bytes;     /* of uint64_t: what is taken of the grant for each */
   weir_spill *spill; /* NULL: all are held */
@@ -81,7 +81,7 @@ rows_store_add(RowsStore *store, struct ArrowArray *batch)
     return 0;
   }
   store->n_rows += (uint64_t)batch->length;
-  if (!store->spill && rows_grant_take(store->grant, bytes)) {
+  if (!store->spill && store->grant && rows_grant_take(store->grant, bytes)) {
     g_array_append_val(store->held, *batch);
     g_array_append_val(store->bytes, bytes);
     batch->release = NULL;

@@ -9,7 +9,7 @@
 /* Batches keep their order and their cut. One thread at a time. */
 typedef struct RowsStore RowsStore;
 
-/* All are borrowed and outlive the store. */
+/* All are borrowed and outlive the store. Without a grant everything goes to a file. */
 RowsStore *rows_store_new(weir_stage *stage, const struct ArrowSchema *schema, RowsGrant *grant);
 void rows_store_free(RowsStore *store);
 

@@ -110,6 +110,31 @@ assert read("pairs.out") == pairs
 assert read("same.out") == [{**row, "list_right": row["list"]} for row in rows]
 PY
 
+# The index is made again for each part, and needs its room again: few records on the left must not take that.
+python3 - <<'PY'
+import json
+with open("left.jsonl", "w") as f:
+    for i in range(1200):
+        print(json.dumps({"id": i * 31, "text": "x" * 450}), file=f)
+with open("right.jsonl", "w") as f:
+    for i in range(36000):
+        print(json.dumps({"id": i, "n": i}), file=f)
+PY
+cat >tight.json <<'JSON'
+{ "weir": 1, "name": "tight", "stages": {
+  "left": { "use": "file.read", "options": { "path": "left.jsonl" } },
+  "right": { "use": "file.read", "options": { "path": "right.jsonl" } },
+  "both": { "use": "rows.join", "from": { "left": "left", "right": "right" }, "options": { "on": "id", "memory": "1M" } },
+  "save": { "use": "file.write", "from": "both", "options": { "path": "tight.jsonl" } } } }
+JSON
+runs 0 "join: few records with many, in parts that just fit" tight.json
+check "each is found" python3 - <<'PY'
+import json
+rows = [json.loads(line) for line in open("tight.jsonl")]
+assert [row["id"] for row in rows] == [i * 31 for i in range(1200) if i * 31 < 36000]
+assert all(row["n"] == row["id"] for row in rows)
+PY
+
 check "count: every group, with exact sums in the order of the rows" python3 - <<'PY'
 import json
 read = lambda name: [json.loads(line) for line in open(name + ".jsonl")]
