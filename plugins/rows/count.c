@@ -128,19 +128,25 @@ rows_count_schema(weir_stage *stage)
 
 /* --- The run --- */
 
+/* Once the input's columns are known. */
+static int
+begin(weir_stage *stage)
+{
+  RowsCount *state = stage->state;
+  int result = count_plan(stage);
+  state->scratch = g_byte_array_new();
+  state->columns = g_new0(weir_column, (gsize)state->n_used + 1);
+  rows_grant_init(&state->grant, stage, state->memory);
+  state->groups = count_groups_new(stage, 0);
+  return result;
+}
+
 int
 rows_count_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 {
   RowsCount *state = stage->state;
-  int result = 0;
+  int result = state->scratch ? 0 : begin(stage);
   (void)port;
-  if (!state->scratch) {
-    result = count_plan(stage);
-    state->scratch = g_byte_array_new();
-    state->columns = g_new0(weir_column, (gsize)state->n_used + 1);
-    rows_grant_init(&state->grant, stage, state->memory);
-    state->groups = count_groups_new(stage, 0);
-  }
   if (!result) {
     struct ArrowArray used = rows_columns_of(batch, state->used, state->n_used);
     result = count_groups_add(state->groups, &used);
@@ -161,8 +167,13 @@ rows_count_end(weir_stage *stage, uint32_t port)
 {
   RowsCount *state = stage->state;
   (void)port;
-  if (!state->scratch)
-    return 0;
+  if (!state->scratch) {
+    /* No rows: no groups, but for the one that needs none. */
+    if (state->by.count || !weir_input_schema(stage, IN))
+      return 0;
+    if (begin(stage) || count_groups_add_none(state->groups))
+      return -1;
+  }
   state->sorter =
       rows_sorter_new(stage, weir_output_schema(stage, OUT), state->keys, state->n_keys, &state->grant);
   return count_groups_finish(state->groups) || rows_sorter_finish(state->sorter, emit, stage) ? -1 : 0;

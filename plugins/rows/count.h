@@ -64,6 +64,8 @@ CountGroups *count_groups_new(weir_stage *stage, uint32_t depth);
 void count_groups_free(CountGroups *groups);
 /* Adds the rows of a batch of the used columns, which stays the caller's. 0 or -1 (reported). */
 int count_groups_add(CountGroups *groups, const struct ArrowArray *batch);
+/* Where no row came: the one group that there is without a key. 0 or -1 (reported). */
+int count_groups_add_none(CountGroups *groups);
 /* Hands all groups to the sorter, and frees what they hold. Once. 0 or -1 (reported). */
 int count_groups_finish(CountGroups *groups);
 

@@ -239,6 +239,17 @@ count_groups_add(CountGroups *groups, const struct ArrowArray *batch)
   return result;
 }
 
+int
+count_groups_add_none(CountGroups *groups)
+{
+  const RowsCount *state = groups->stage->state;
+  struct ArrowArray by;
+  gboolean is_new = FALSE;
+  (void)group_of(groups, rows_hash(NULL, 0, 0, state->scratch), &is_new);
+  rows_join_columns(NULL, 0, 1, &by);
+  return rows_store_add(groups->store, &by);
+}
+
 /* --- What comes out --- */
 
 /* Writes a value into a column of its type. */

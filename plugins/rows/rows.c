@@ -206,7 +206,8 @@ static const weir_port count_out[] = {
 
 static const weir_option count_options[] = {
     {"by", WEIR_FIELD_LIST, WEIR_OPTION_REQUIRED, offsetof(RowsCount, by), NULL, 0, 0, NULL,
-     "columns whose values, taken together, make the groups; an empty list makes one of all records"},
+     "columns whose values, taken together, make the groups; an empty list makes one of all records, "
+     "also where there are none"},
     {"sum", WEIR_FIELD_LIST, 0, offsetof(RowsCount, figures[COUNT_SUM]), NULL, 0, 0, NULL,
      "columns to add up"},
     {"mean", WEIR_FIELD_LIST, 0, offsetof(RowsCount, figures[COUNT_MEAN]), NULL, 0, 0, NULL,
@@ -445,7 +446,7 @@ static const weir_class classes[] = {
                 "Records that are "
                 "joined by pairs at or above the threshold, directly or by way of others, are a cluster, and "
                 "its first "
-                "record is kept. Records whose text is null are kept all.\n\n"
+                "record is kept. Records whose text is null are kept all. Of a text the first MiB counts.\n\n"
                 "Pairs are found with MinHash signatures and banding: a pair of index s is found with a "
                 "probability of "
                 "1 - (1 - s^r)^b, where r places and b bands are chosen so that this is at least `recall` at "
@@ -453,7 +454,7 @@ static const weir_class classes[] = {
                 "with the defaults r is 7 and b is 18. Each pair that is found is then compared exactly, so "
                 "that nothing "
                 "below the threshold is removed.\n\n"
-                "The input is read twice, and texts of candidates in between. Signatures lie in a file, 188 "
+                "The input is read twice, and texts of candidates in between. Signatures lie in a file, 208 "
                 "bytes a record "
                 "with the defaults; 4.125 bytes of memory a record are needed, and 16 more are used where "
                 "they are "
