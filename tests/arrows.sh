@@ -13,7 +13,7 @@ includes() {
   # A header of another part is "part/name.h"; the ABI is <weir/…>; a part's own may be named without its folder.
   # Its tests may use more.
   bad=$(grep -rnE --include='*.[ch]' --exclude='test[-_]*' \
-    '^ *# *include *"(\.\.|base|core|expression|ml|net|store|report|harness|cli|abi|plugins)/' "$top_srcdir/$part" |
+    '^ *# *include *"(\.\.|base|core|expression|ml|near|net|store|report|harness|cli|abi|plugins)/' "$top_srcdir/$part" |
     grep -vE "include *\"(${pattern#|})/")
   if [ -z "$bad" ]; then ok "$part includes what it may"; else not_ok "$part includes what it may" "$bad"; fi
 }
@@ -30,6 +30,7 @@ includes framework/base
 includes framework/core base
 includes framework/expression base
 includes framework/ml base
+includes framework/near ml base
 includes framework/net base
 includes framework/store base
 includes framework/report base
@@ -37,7 +38,7 @@ includes framework/harness core base
 includes framework/cli core report harness store net base
 for plugin in "$top_srcdir"/plugins/*/; do
   plugin=${plugin%/}
-  includes "plugins/${plugin##*/}" expression ml net store base
+  includes "plugins/${plugin##*/}" expression ml near net store base
 done
 
 not_included framework/abi 'glib|gio|json-glib'
@@ -45,6 +46,7 @@ not_included framework/base 'curl|archive|cblas|openblas|weir/'
 not_included framework/core 'curl|archive|cblas|openblas'
 not_included framework/expression "curl|archive|cblas|openblas"
 not_included framework/ml 'curl|archive|weir/'
+not_included framework/near 'curl|archive|cblas|openblas'
 not_included framework/net 'archive|cblas|openblas|weir/'
 not_included framework/store 'curl|cblas|openblas|weir/'
 not_included framework/report 'curl|archive|cblas|openblas|weir/'

@@ -51,7 +51,9 @@ typedef struct {
   int32_t on_leak;
 
   WeirNearOptions options;
-  guint64 *first[CHECK_MAX_SPLITS]; /* of each split: the first row of each batch */
+  const struct ArrowSchema *schema[CHECK_MAX_SPLITS]; /* of each split */
+  int32_t *text_at[CHECK_MAX_SPLITS];                 /* its columns with texts; -1: it lacks one */
+  guint64 *first[CHECK_MAX_SPLITS];                   /* the first row of each batch */
   LeakPair *pairs;
   uint32_t n_pairs;
   GPtrArray *examples; /* of GStrv: what the message shows of a pair */
@@ -68,13 +70,13 @@ void leakage_close(weir_stage *stage);
 void *check_reserve(weir_stage *stage, uint64_t n, size_t size, const char *what);
 void check_release(weir_stage *stage, void *memory, uint64_t n, size_t size);
 
-/* Counts the rows of the batches of all connected splits. 0 or -1 (reported). */
-int check_index_batches(weir_stage *stage);
+/* Finds the columns of all connected splits, and counts the rows of their batches. 0 or -1 (reported). */
+int check_index_splits(weir_stage *stage);
 
 /* Gets the batch of a row, and the row's number within it. 0 or -1 (reported). [any] */
 int check_get_row(weir_stage *stage, uint32_t port, uint64_t row, struct ArrowArray *batch, int64_t *within);
 
-/* Appends the text of a row: its text columns, each on a line of its own. FALSE: all of them are null or empty.
+/* Appends the text of a row: its text columns, each on a line of its own. FALSE: all of them are null or empty. [any]
  */
 gboolean check_row_text(weir_stage *stage, uint32_t port, const struct ArrowArray *batch, int64_t row,
                         GString *text);

@@ -110,7 +110,7 @@ leakage_produce(weir_stage *stage)
   uint32_t k = state->splits.count;
   state->pairs = weir_alloc(stage, (size_t)k * k * sizeof *state->pairs);
   state->examples = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-  if (!state->pairs || check_index_batches(stage))
+  if (!state->pairs || check_index_splits(stage))
     return -1;
   for (uint32_t left = 0; left < k; left++)
     if (weir_inputs(stage, left) && check_text(stage, left))

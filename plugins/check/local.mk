@@ -9,7 +9,7 @@ plugins_check_check_la_SOURCES = plugins/check/check.c plugins/check/check.h \
   plugins/check/rows.c
 plugins_check_check_la_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 plugins_check_check_la_LDFLAGS = $(PLUGIN_LINK)
-plugins_check_check_la_LIBADD = libweir-ml-text.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS)
+plugins_check_check_la_LIBADD = libweir-near.la libweir-ml-text.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS)
 
 check_scripts = plugins/check/test_leakage.sh
 TESTS += $(check_scripts)

@@ -2,6 +2,8 @@
 /* Finds near-duplicates across two splits: both go into one index, which is asked for pairs across them. */
 #include "check.h"
 
+#include "near/near.h"
+
 typedef struct {
   weir_stage *stage;
   uint32_t left, right;
@@ -9,25 +11,6 @@ typedef struct {
   WeirNear *near;
   WeirNearStore *store;
 } Search;
-
-typedef struct {
-  WeirTask task;
-  void *arg;
-} Work;
-
-static int
-run_work(void *data, uint64_t index)
-{
-  const Work *work = data;
-  return work->task(work->arg, (size_t)index);
-}
-
-static int
-run_tasks(void *data, size_t n_tasks, WeirTask task, void *arg)
-{
-  Work work = {task, arg};
-  return weir_parallel(data, n_tasks, run_work, &work);
-}
 
 static int
 fetch_text(void *data, guint32 row, GString *into)
@@ -72,9 +55,7 @@ add_batch(Search *s, const WeirExecutor *executor, uint32_t port, const struct A
     if (has[i])
       texts[i] = (WeirNearText){all->str + start, end[i] - start};
   }
-  if (weir_near_add(s->near, texts, n, executor, &error))
-    return 0;
-  return weir_cancelled(s->stage) ? -1 : weir_fail(s->stage, "%s", error->message);
+  return weir_near_add(s->near, texts, n, executor, &error) ? 0 : near_fail(s->stage, error);
 }
 
 static int
@@ -93,49 +74,46 @@ add_split(Search *s, const WeirExecutor *executor, uint32_t port, const Leak *le
   return 0;
 }
 
-/* Memory for the search: what is of use if it is granted, then less and less. 0: not even the least. */
-static guint64
-reserve_search(const Search *s, guint64 least, guint64 n_rows)
-{
-  const LeakageState *state = s->stage->state;
-  for (guint64 bytes = least + n_rows * weir_near_bytes(&state->options);;
-       bytes = least + (bytes - least) / 2) {
-    if (weir_reserve(s->stage, bytes) == 0)
-      return bytes;
-    if (bytes == least)
-      return 0;
-  }
-}
-
 static int
 search(Search *s, const WeirExecutor *executor, Leak *leaks)
 {
   g_autoptr(GError) error = NULL;
-  guint64 n_rows = weir_near_rows(s->near);
-  guint64 least = weir_near_least(n_rows) + 8 * (n_rows - s->left_rows);
-  guint64 memory = reserve_search(s, least, n_rows);
+  guint64 n_rows = weir_near_rows(s->near), n_right = n_rows - s->left_rows;
+  guint64 memory = near_reserve(s->stage, n_rows, 0);
   if (!memory)
-    return weir_fail(s->stage,
-                     "no memory to look for near-duplicates: at least %" G_GUINT64_FORMAT
-                     " bytes for %" G_GUINT64_FORMAT " records\nhint: raise --memory",
-                     least, n_rows);
+    return -1;
   const WeirNearSearch options = {.memory = memory, .text = fetch_text, .progress = tell_progress, .data = s};
   g_autofree WeirNearMatch *matches =
       weir_near_matches(s->near, s->left_rows, &options, executor, NULL, &error);
-  weir_unreserve(s->stage, memory);
+  near_unreserve(s->stage, memory, 0, 0);
   if (!matches)
-    return weir_cancelled(s->stage) ? -1 : weir_fail(s->stage, "%s", error->message);
-  for (guint64 i = 0; i < n_rows - s->left_rows; i++)
+    return near_fail(s->stage, error);
+  for (guint64 i = 0; i < n_right; i++)
     if (matches[i].row != WEIR_NEAR_NONE && leaks[i].kind == LEAK_NONE)
       leaks[i] = (Leak){matches[i].row, matches[i].similarity, LEAK_NEAR};
   return 0;
+}
+
+/* The same with memory for what it finds. */
+static int
+search_within(Search *s, const WeirExecutor *executor, Leak *leaks)
+{
+  guint64 bytes = (weir_near_rows(s->near) - s->left_rows) * sizeof(WeirNearMatch);
+  if (weir_reserve(s->stage, bytes))
+    return weir_fail(s->stage,
+                     "no memory for the near-duplicates of a split: %" G_GUINT64_FORMAT
+                     " bytes\nhint: raise --memory",
+                     bytes);
+  int result = search(s, executor, leaks);
+  weir_unreserve(s->stage, bytes);
+  return result;
 }
 
 static int
 run_search(Search *s, Leak *leaks)
 {
   const LeakageState *state = s->stage->state;
-  const WeirExecutor executor = {s->stage, run_tasks};
+  const WeirExecutor executor = near_executor(s->stage);
   const char *folder = weir_scratch(s->stage);
   g_autoptr(GError) error = NULL;
   s->store = folder ? weir_near_store_new(folder, &error) : NULL;
@@ -144,7 +122,7 @@ run_search(Search *s, Leak *leaks)
     return folder ? weir_fail(s->stage, "%s", error->message) : -1;
   if (add_split(s, &executor, s->left, NULL) || add_split(s, &executor, s->right, leaks))
     return -1;
-  return search(s, &executor, leaks);
+  return search_within(s, &executor, leaks);
 }
 
 int

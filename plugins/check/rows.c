@@ -2,6 +2,8 @@
 /* Rows of table inputs by their number, and what stands in them. */
 #include "check.h"
 
+#include "near/near.h"
+
 void *
 check_reserve(weir_stage *stage, uint64_t n, size_t size, const char *what)
 {
@@ -23,27 +25,48 @@ check_release(weir_stage *stage, void *memory, uint64_t n, size_t size)
   g_free(memory);
 }
 
-int
-check_index_batches(weir_stage *stage)
+static int
+find_columns(weir_stage *stage, uint32_t port)
 {
   LeakageState *state = stage->state;
-  for (uint32_t port = 0; port < state->splits.count; port++) {
-    uint64_t n = weir_inputs(stage, port) ? weir_table_batches(stage, port) : 0;
-    state->first[port] = check_reserve(stage, n + 1, sizeof **state->first, "the batches");
-    if (!state->first[port])
+  state->schema[port] = weir_input_schema(stage, port);
+  state->text_at[port] = weir_alloc(stage, (state->text.count + 1) * sizeof **state->text_at);
+  if (!state->text_at[port])
+    return -1;
+  for (uint32_t i = 0; i < state->text.count; i++)
+    state->text_at[port][i] = weir_input_index(stage, port, TEXT, i);
+  return 0;
+}
+
+static int
+count_rows(weir_stage *stage, uint32_t port)
+{
+  LeakageState *state = stage->state;
+  uint64_t n = weir_table_batches(stage, port);
+  guint64 *first = check_reserve(stage, n + 1, sizeof *first, "the batches");
+  state->first[port] = first;
+  if (!first)
+    return -1;
+  for (uint64_t b = 0; b < n; b++) {
+    struct ArrowArray batch;
+    if (weir_table_batch(stage, port, b, &batch))
       return -1;
-    for (uint64_t b = 0; b < n; b++) {
-      struct ArrowArray batch;
-      if (weir_table_batch(stage, port, b, &batch))
-        return -1;
-      state->first[port][b + 1] = state->first[port][b] + (uint64_t)batch.length;
-      weir_batch_release(&batch);
-    }
-    if (state->first[port][n] >= G_MAXUINT32 - 1)
-      return weir_fail(stage,
-                       "split \"%s\" has %" G_GUINT64_FORMAT " records, and at most %u can be compared",
-                       state->splits.items[port], state->first[port][n], G_MAXUINT32 - 2);
+    first[b + 1] = first[b] + (uint64_t)batch.length;
+    weir_batch_release(&batch);
   }
+  if (first[n] < G_MAXUINT32 - 1)
+    return 0;
+  return weir_fail(stage, "split \"%s\" has %" G_GUINT64_FORMAT " records, and at most %u can be compared",
+                   state->splits.items[port], first[n], G_MAXUINT32 - 2);
+}
+
+int
+check_index_splits(weir_stage *stage)
+{
+  const LeakageState *state = stage->state;
+  for (uint32_t port = 0; port < state->splits.count; port++)
+    if (weir_inputs(stage, port) && (find_columns(stage, port) || count_rows(stage, port)))
+      return -1;
   return 0;
 }
 
@@ -52,30 +75,21 @@ check_get_row(weir_stage *stage, uint32_t port, uint64_t row, struct ArrowArray 
 {
   const LeakageState *state = stage->state;
   const guint64 *first = state->first[port];
-  uint64_t low = 0;
-  uint64_t high = weir_table_batches(stage, port);
-  while (low + 1 < high) {
-    uint64_t middle = low + (high - low) / 2;
-    if (first[middle] <= row)
-      low = middle;
-    else
-      high = middle;
-  }
-  *within = (int64_t)(row - first[low]);
-  return weir_table_batch(stage, port, low, batch);
+  uint64_t at = near_batch_of(first, weir_table_batches(stage, port), row);
+  *within = (int64_t)(row - first[at]);
+  return weir_table_batch(stage, port, at, batch);
 }
 
 gboolean
 check_row_text(weir_stage *stage, uint32_t port, const struct ArrowArray *batch, int64_t row, GString *text)
 {
   const LeakageState *state = stage->state;
-  const struct ArrowSchema *schema = weir_input_schema(stage, port);
   gboolean has = FALSE;
   for (uint32_t i = 0; i < state->text.count; i++) {
-    int32_t index = weir_input_index(stage, port, TEXT, i);
+    int32_t index = state->text_at[port][i];
     if (index < 0)
       continue;
-    weir_column column = weir_batch_column(schema, batch, index);
+    weir_column column = weir_batch_column(state->schema[port], batch, index);
     if (weir_is_null(&column, row))
       continue;
     weir_text part = weir_get_text(&column, row);

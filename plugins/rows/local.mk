@@ -23,7 +23,7 @@ plugins_rows_rows_la_SOURCES = plugins/rows/rows.c plugins/rows/rows.h \
   plugins/rows/store.c plugins/rows/store.h
 plugins_rows_rows_la_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 plugins_rows_rows_la_LDFLAGS = $(PLUGIN_LINK)
-plugins_rows_rows_la_LIBADD = libweir-expression.la libweir-ml-text.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
+plugins_rows_rows_la_LIBADD = libweir-expression.la libweir-near.la libweir-ml-text.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
 
 rows_scripts = plugins/rows/test_limit.sh plugins/rows/test_memory.sh
 TESTS += $(rows_scripts)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rows.dedupe-near: of records whose texts are nearly the same, lets the first pass. */
+#include "near/near.h"
 #include "arrays.h"
-#include "base/error.h"
 #include "rows.h"
 
 enum { IN = 0, TEXT = 0, OUT = 0, REMOVED = 1 };
@@ -34,39 +34,17 @@ rows_near_schema(weir_stage *stage)
 
 /* --- Texts --- */
 
-static int
-run_tasks(void *data, size_t n_tasks, WeirTask task, void *arg)
-{
-  /* Both take the task's number as a 64-bit integer here. */
-  G_STATIC_ASSERT(sizeof(size_t) == sizeof(uint64_t));
-  return weir_parallel(data, n_tasks, (int (*)(void *, uint64_t))task, arg);
-}
-
-/* The batch that a row of the table is in. */
-static uint64_t
-batch_of(const RowsNear *state, uint64_t row)
-{
-  uint64_t low = 0, high = state->n_batches;
-  while (high - low > 1) {
-    uint64_t middle = low + (high - low) / 2;
-    if (state->starts[middle] <= row)
-      low = middle;
-    else
-      high = middle;
-  }
-  return low;
-}
-
+/* From any thread. */
 static int
 append_text(void *data, guint32 row, GString *into)
 {
   weir_stage *stage = data;
   const RowsNear *state = stage->state;
-  uint64_t index = batch_of(state, row);
+  uint64_t index = near_batch_of(state->starts, state->n_batches, row);
   struct ArrowArray batch;
   if (weir_cancelled(stage) || weir_table_batch(stage, IN, index, &batch))
     return -1;
-  weir_column column = weir_input(stage, IN, &batch, TEXT);
+  weir_column column = weir_batch_column(state->schema, &batch, state->column);
   weir_text text = weir_get_text(&column, (int64_t)(row - state->starts[index]));
   g_string_append_len(into, text.data, (gssize)text.len);
   weir_batch_release(&batch);
@@ -75,19 +53,10 @@ append_text(void *data, guint32 row, GString *into)
 
 /* --- The index --- */
 
-/* Reports a failure of the library; one that the run was told of already comes as a cancellation. */
-static int
-fail_of(weir_stage *stage, const GError *error)
-{
-  if (g_error_matches(error, WEIR_ERROR, WEIR_ERROR_CANCELLED))
-    return -1;
-  return weir_fail(stage, "%s", error->message);
-}
-
 static int
 add_batch(weir_stage *stage, WeirNear *near, const struct ArrowArray *batch)
 {
-  const WeirExecutor executor = {stage, run_tasks};
+  const WeirExecutor executor = near_executor(stage);
   g_autoptr(GError) error = NULL;
   g_autofree WeirNearText *texts = g_new(WeirNearText, (gsize)batch->length + 1);
   weir_column column = weir_input(stage, IN, batch, TEXT);
@@ -96,7 +65,7 @@ add_batch(weir_stage *stage, WeirNear *near, const struct ArrowArray *batch)
     texts[row] =
         weir_is_null(&column, row) ? (WeirNearText){NULL, 0} : (WeirNearText){text.data, (gsize)text.len};
   }
-  return weir_near_add(near, texts, (gsize)batch->length, &executor, &error) ? 0 : fail_of(stage, error);
+  return weir_near_add(near, texts, (gsize)batch->length, &executor, &error) ? 0 : near_fail(stage, error);
 }
 
 static int
@@ -129,37 +98,21 @@ tell(void *data, guint64 done, guint64 total)
   return weir_cancelled(stage);
 }
 
-/* Memory for the search: what is of use, or what there is of it. 0: less than the least, reported. */
-static uint64_t
-reserve(weir_stage *stage)
-{
-  uint64_t rows = weir_table_rows(stage, IN), least = weir_near_least(rows), most = least + 16 * rows;
-  for (uint64_t bytes = most;; bytes = MAX(least, bytes - bytes / 4)) {
-    if (bytes <= ROWS_NEAR_LEAST / 2 || !weir_reserve(stage, bytes - ROWS_NEAR_LEAST / 2))
-      return bytes;
-    if (bytes == least)
-      break;
-  }
-  weir_fail(stage,
-            "%" G_GUINT64_FORMAT " records need %" G_GUINT64_FORMAT " bytes of memory to be compared\n"
-            "hint: raise --memory",
-            (guint64)rows, (guint64)least);
-  return 0;
-}
-
 static int
 search(weir_stage *stage, WeirNear *near)
 {
   RowsNear *state = stage->state;
-  const WeirExecutor executor = {stage, run_tasks};
+  const WeirExecutor executor = near_executor(stage);
   g_autoptr(GError) error = NULL;
-  WeirNearSearch search = {.memory = reserve(stage), .text = append_text, .progress = tell, .data = stage};
+  uint64_t rows = weir_near_rows(near), memory = near_reserve(stage, rows, ROWS_NEAR_LEAST / 2);
+  WeirNearSearch search = {.memory = memory, .text = append_text, .progress = tell, .data = stage};
   WeirNearFigures figures = {0};
-  if (!search.memory)
+  if (!memory)
     return -1;
   state->clusters = weir_near_clusters(near, &search, &executor, &figures, &error);
+  near_unreserve(stage, memory, ROWS_NEAR_LEAST / 2, rows * sizeof *state->clusters);
   if (!state->clusters)
-    return fail_of(stage, error);
+    return near_fail(stage, error);
   weir_log(stage, WEIR_LOG_DEBUG,
            "%" G_GUINT64_FORMAT " pairs compared by signature, %" G_GUINT64_FORMAT
            " by text, of which %" G_GUINT64_FORMAT " are near",
@@ -174,6 +127,8 @@ find_clusters(weir_stage *stage)
   WeirNearOptions options;
   g_autoptr(GError) error = NULL;
   set_options(stage, &options);
+  state->schema = weir_input_schema(stage, IN);
+  state->column = weir_input_index(stage, IN, TEXT, 0);
   state->n_batches = weir_table_batches(stage, IN);
   state->starts = g_new0(uint64_t, state->n_batches + 1);
   const char *scratch = weir_scratch(stage);

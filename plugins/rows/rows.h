@@ -138,6 +138,8 @@ typedef struct {
   int32_t shingles;
   int64_t size, hashes, seed;
   bool strip_accents;
+  const struct ArrowSchema *schema;
+  int32_t column; /* with the text */
   uint64_t n_batches;
   uint64_t *starts;   /* of each batch, its first row */
   uint32_t *clusters; /* of each row, the first row of its cluster */

@@ -2,13 +2,15 @@
 /* split.clusters: texts that are nearly the same stay together. */
 #include "assign.h"
 #include "key.h"
-#include "ml/near_duplicates.h"
+#include "near/near.h"
 #include "split.h"
 
 enum { TEXT = 0, STRATIFY = 1 }; /* entries of the input's type */
 
 typedef struct {
   weir_stage *stage;
+  const struct ArrowSchema *schema;
+  int32_t column; /* with the text */
   WeirNear *near;
   WeirNearStore *store;
   uint64_t *first;  /* row of each batch, and their number at last */
@@ -39,50 +41,16 @@ clusters_schema(weir_stage *stage)
 
 /* --- What the index asks for --- */
 
-typedef struct {
-  WeirTask task;
-  void *arg;
-} Work;
-
-static int
-run_work(void *data, uint64_t index)
-{
-  const Work *work = data;
-  return work->task(work->arg, (size_t)index);
-}
-
-static int
-run_tasks(void *data, size_t n_tasks, WeirTask task, void *arg)
-{
-  Work work = {task, arg};
-  return weir_parallel(data, n_tasks, run_work, &work);
-}
-
-/* The batch that a row is in, by halving. */
-static uint64_t
-batch_of(const Clustering *c, uint64_t row)
-{
-  uint64_t low = 0;
-  uint64_t high = weir_table_batches(c->stage, SPLIT_IN);
-  while (low + 1 < high) {
-    uint64_t middle = low + (high - low) / 2;
-    if (c->first[middle] <= row)
-      low = middle;
-    else
-      high = middle;
-  }
-  return low;
-}
-
+/* From any thread. */
 static int
 fetch_text(void *data, guint32 row, GString *into)
 {
   const Clustering *c = data;
   struct ArrowArray batch;
-  uint64_t b = batch_of(c, row);
+  uint64_t b = near_batch_of(c->first, weir_table_batches(c->stage, SPLIT_IN), row);
   if (weir_table_batch(c->stage, SPLIT_IN, b, &batch))
     return -1;
-  weir_column column = weir_input(c->stage, SPLIT_IN, &batch, TEXT);
+  weir_column column = weir_batch_column(c->schema, &batch, c->column);
   weir_text text = weir_get_text(&column, (int64_t)(row - c->first[b]));
   g_string_append_len(into, text.data, (gssize)text.len);
   weir_batch_release(&batch);
@@ -117,48 +85,27 @@ add_batch(Clustering *c, const WeirExecutor *executor, uint64_t index)
   c->first[index + 1] = c->first[index] + n;
   gboolean fine = weir_near_add(c->near, texts, n, executor, &error);
   weir_batch_release(&batch);
-  if (!fine && !weir_cancelled(c->stage))
-    weir_fail(c->stage, "%s", error->message);
   weir_progress(c->stage, c->first[index + 1], weir_table_rows(c->stage, SPLIT_IN), "records read");
-  return fine ? 0 : -1;
-}
-
-/* Memory for the search: what is of use if it is granted, then less and less. 0: not even the least. */
-static guint64
-reserve_search(const Clustering *c, guint64 n_rows)
-{
-  const ClustersState *state = c->stage->state;
-  guint64 least = weir_near_least(n_rows);
-  for (guint64 bytes = least + n_rows * weir_near_bytes(&state->near);; bytes = least + (bytes - least) / 2) {
-    if (weir_reserve(c->stage, bytes) == 0)
-      return bytes;
-    if (bytes == least)
-      return 0;
-  }
+  return fine ? 0 : near_fail(c->stage, error);
 }
 
 static int
 find_clusters(Clustering *c)
 {
-  const WeirExecutor executor = {c->stage, run_tasks};
+  const WeirExecutor executor = near_executor(c->stage);
   g_autoptr(GError) error = NULL;
   guint64 n_rows = weir_near_rows(c->near);
-  guint64 memory = reserve_search(c, n_rows);
-  if (!memory) {
-    weir_fail(c->stage,
-              "no memory to look for near-duplicates: at least %" G_GUINT64_FORMAT
-              " bytes for %" G_GUINT64_FORMAT " records\nhint: raise --memory",
-              weir_near_least(n_rows), n_rows);
+  guint64 memory = near_reserve(c->stage, n_rows, 0);
+  if (!memory)
     return -1;
-  }
   const WeirNearSearch search = {.memory = memory, .text = fetch_text, .progress = tell_progress, .data = c};
   c->cluster = weir_near_clusters(c->near, &search, &executor, NULL, &error);
-  weir_unreserve(c->stage, memory);
-  if (c->cluster)
-    return 0;
-  if (!weir_cancelled(c->stage))
-    weir_fail(c->stage, "%s", error->message);
-  return -1;
+  if (!c->cluster) {
+    near_unreserve(c->stage, memory, 0, 0);
+    return near_fail(c->stage, error);
+  }
+  near_unreserve(c->stage, memory, 0, n_rows * sizeof *c->cluster);
+  return 0;
 }
 
 /* Numbers the clusters without gaps: the first row of each has its own number, and stands before the others. */
@@ -209,7 +156,7 @@ static int
 choose_sides(Clustering *c)
 {
   ClustersState *state = c->stage->state;
-  const WeirExecutor executor = {c->stage, run_tasks};
+  const WeirExecutor executor = near_executor(c->stage);
   g_autoptr(GError) error = NULL;
   uint64_t n_rows = weir_table_rows(c->stage, SPLIT_IN);
   uint64_t n_batches = weir_table_batches(c->stage, SPLIT_IN);
@@ -246,14 +193,16 @@ clusters_produce(weir_stage *stage)
     return split_deal_next(stage, &state->deal, SPLIT_IN);
   if (split_deal_begin(stage, &state->deal, SPLIT_IN))
     return -1;
-  Clustering c = {.stage = stage};
+  Clustering c = {.stage = stage,
+                  .schema = weir_input_schema(stage, SPLIT_IN),
+                  .column = weir_input_index(stage, SPLIT_IN, TEXT, 0)};
   int result = choose_sides(&c);
   weir_near_free(c.near);
   weir_near_store_free(c.store);
   split_release(stage, c.first, weir_table_batches(stage, SPLIT_IN) + 1, sizeof *c.first);
   split_release(stage, c.rows, c.n, sizeof *c.rows);
   split_release(stage, c.tie, c.n, sizeof *c.tie);
-  g_free(c.cluster);
+  split_release(stage, c.cluster, weir_table_rows(stage, SPLIT_IN), sizeof *c.cluster);
   return result;
 }
 

@@ -15,7 +15,7 @@ plugins_split_split_la_SOURCES = plugins/split/split.h plugins/split/split.c \
   plugins/split/clusters.c
 plugins_split_split_la_CFLAGS = $(AM_CFLAGS) $(XXHASH_CFLAGS)
 plugins_split_split_la_LDFLAGS = $(PLUGIN_LINK)
-plugins_split_split_la_LIBADD = libweir-ml-text.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
+plugins_split_split_la_LIBADD = libweir-near.la libweir-ml-text.la libweir-base.la $(BASE_LIBS) $(XXHASH_LIBS) -lm
 
 split_tests = plugins/split/test_split plugins/split/test_placing
 check_PROGRAMS += $(split_tests)
