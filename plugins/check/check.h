@@ -9,6 +9,7 @@
 #include "ml/near_duplicates.h"
 
 #define CHECK_MAX_SPLITS 16u
+#define CHECK_LINE_BITS  48 /* of _row: below them the line, above them the source */
 
 enum { TEXT = 0, KEYS = 1, LABEL = 2 }; /* entries of the inputs' type */
 
@@ -53,6 +54,8 @@ typedef struct {
   WeirNearOptions options;
   const struct ArrowSchema *schema[CHECK_MAX_SPLITS]; /* of each split */
   int32_t *text_at[CHECK_MAX_SPLITS];                 /* its columns with texts; -1: it lacks one */
+  int32_t row_at[CHECK_MAX_SPLITS];                   /* its column `_row`; -1: it has none */
+  bool is_mixed[CHECK_MAX_SPLITS];                    /* its records are of several sources */
   guint64 *first[CHECK_MAX_SPLITS];                   /* the first row of each batch */
   LeakPair *pairs;
   uint32_t n_pairs;

@@ -59,7 +59,7 @@ find_leaks(weir_stage *stage, uint32_t left, uint32_t right, CheckExact *const e
   for (guint i = 0; i < 2; i++)
     if (exact[i] && check_exact_find(exact[i], right, leaks))
       return -1;
-  return exact[1] && state->near && state->threshold < 1 ? check_near_find(stage, left, right, leaks) : 0;
+  return exact[1] && state->near ? check_near_find(stage, left, right, leaks) : 0;
 }
 
 static int

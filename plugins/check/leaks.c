@@ -6,7 +6,6 @@
 
 #define EXAMPLES      10 /* pairs of records that are shown */
 #define TEXT_SHOWN    80 /* characters of a text in a message */
-#define LINE_BITS     48 /* of _row: below them the line, above them the source */
 #define BATCH_RECORDS 4096
 
 static const char *const kinds[] = {"", "key", "exact", "near"};
@@ -21,13 +20,14 @@ typedef struct {
   GString *text;
   GString *label_text;
   gboolean has_text, has_label, has_place;
-  guint64 place; /* its _row */
+  gboolean is_mixed; /* the split is of several sources */
+  guint64 place;     /* its _row */
 } Side;
 
 static int
 open_side(weir_stage *stage, uint32_t port, uint64_t row, Side *side)
 {
-  const struct ArrowSchema *schema = weir_input_schema(stage, port);
+  const LeakageState *state = stage->state;
   if (check_get_row(stage, port, row, &side->batch, &side->row))
     return -1;
   g_string_truncate(side->text, 0);
@@ -36,14 +36,12 @@ open_side(weir_stage *stage, uint32_t port, uint64_t row, Side *side)
   side->label = weir_input(stage, port, &side->batch, LABEL);
   side->has_label = check_value(&side->label, side->row, side->label_text);
   side->has_place = FALSE;
-  for (int64_t i = 0; i < schema->n_children; i++) {
-    weir_column column = weir_batch_column(schema, &side->batch, i);
-    if (column.type == WEIR_U64 && g_str_equal(schema->children[i]->name, "_row") &&
-        !weir_is_null(&column, side->row)) {
-      side->has_place = TRUE;
-      side->place = (guint64)weir_get_integer(&column, side->row);
-    }
-  }
+  side->is_mixed = state->is_mixed[port];
+  if (state->row_at[port] < 0)
+    return 0;
+  weir_column place = weir_batch_column(state->schema[port], &side->batch, state->row_at[port]);
+  side->has_place = !weir_is_null(&place, side->row);
+  side->place = side->has_place ? (guint64)weir_get_integer(&place, side->row) : 0;
   return 0;
 }
 
@@ -78,16 +76,17 @@ put_leak(weir_stage *stage, weir_batch *out, const LeakPair *pair, const Leak *l
   put_side(out->columns + 5, &sides[1]);
 }
 
-/* "line 17", or the record's number where it has no line. */
+/* "line 17", with the source where the split has several, or the record's number where it has no line. */
 static char *
 say_place(const Side *side, uint64_t row)
 {
   if (!side->has_place)
     return g_strdup_printf("record %" G_GUINT64_FORMAT, (guint64)row + 1);
-  guint64 source = side->place >> LINE_BITS;
-  guint64 line = side->place & ((G_GUINT64_CONSTANT(1) << LINE_BITS) - 1);
-  return source ? g_strdup_printf("line %" G_GUINT64_FORMAT " of source %" G_GUINT64_FORMAT, line, source + 1)
-                : g_strdup_printf("line %" G_GUINT64_FORMAT, line);
+  guint64 source = side->place >> CHECK_LINE_BITS;
+  guint64 line = side->place & ((G_GUINT64_CONSTANT(1) << CHECK_LINE_BITS) - 1);
+  return side->is_mixed
+             ? g_strdup_printf("line %" G_GUINT64_FORMAT " of source %" G_GUINT64_FORMAT, line, source + 1)
+             : g_strdup_printf("line %" G_GUINT64_FORMAT, line);
 }
 
 static char *

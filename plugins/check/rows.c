@@ -35,7 +35,29 @@ find_columns(weir_stage *stage, uint32_t port)
     return -1;
   for (uint32_t i = 0; i < state->text.count; i++)
     state->text_at[port][i] = weir_input_index(stage, port, TEXT, i);
+  state->row_at[port] = -1;
+  for (int64_t i = 0; i < state->schema[port]->n_children; i++) {
+    const struct ArrowSchema *column = state->schema[port]->children[i];
+    if (g_str_equal(column->name, "_row") && weir_type_from_format(column->format, NULL) == WEIR_U64)
+      state->row_at[port] = (int32_t)i;
+  }
   return 0;
+}
+
+/* Looks for rows of another source than `*source`, that of the rows before. */
+static void
+look_at_sources(LeakageState *state, uint32_t port, const struct ArrowArray *batch, guint64 *source)
+{
+  if (state->row_at[port] < 0)
+    return;
+  weir_column column = weir_batch_column(state->schema[port], batch, state->row_at[port]);
+  for (int64_t row = 0; row < batch->length && !state->is_mixed[port]; row++) {
+    guint64 of = (guint64)weir_get_integer(&column, row) >> CHECK_LINE_BITS;
+    if (weir_is_null(&column, row))
+      continue;
+    state->is_mixed[port] = *source != G_MAXUINT64 && *source != of;
+    *source = of;
+  }
 }
 
 static int
@@ -44,6 +66,7 @@ count_rows(weir_stage *stage, uint32_t port)
   LeakageState *state = stage->state;
   uint64_t n = weir_table_batches(stage, port);
   guint64 *first = check_reserve(stage, n + 1, sizeof *first, "the batches");
+  guint64 source = G_MAXUINT64;
   state->first[port] = first;
   if (!first)
     return -1;
@@ -52,6 +75,7 @@ count_rows(weir_stage *stage, uint32_t port)
     if (weir_table_batch(stage, port, b, &batch))
       return -1;
     first[b + 1] = first[b] + (uint64_t)batch.length;
+    look_at_sources(state, port, &batch, &source);
     weir_batch_release(&batch);
   }
   if (first[n] < G_MAXUINT32 - 1)

@@ -73,8 +73,11 @@ check "an empty list" leaks leaks.csv 'rows == []'
 
 runs 1 "one planted near-duplicate" check.json --test one.csv --out one-leaks.csv
 says "is shown with both lines and both texts" '1 of 500 records of "test" \(0.20 %\) are in "train" too \(near 1\)' \
-  'near 0\.[89].*train, line 5: .*test, line 79 of source 2: .* indeed"' 'hint: .*split.clusters'
+  'near 0\.[89].*train, line 5: .*test, line 79: .* indeed"' 'hint: .*split.clusters'
 absent "no file is written" one-leaks.csv
+sed 's|"path": "${test}"|"path": ["test.csv", "${test}"]|' check.json >two-files.json
+runs 1 "a split of two files" two-files.json --test one.csv
+says "is shown with the file's number" 'train, line 5: .*test, line 79 of source 3: '
 runs 4 "held instead" check.json --test one.csv --out held.csv --set check.on-leak=hold
 says "is said" 'held: .*"test" \(0.20 %\)'
 check "its leak is in the file" leaks held.csv 'len(rows) == 1 and rows[0]["kind"] == "near" and float(rows[0]["similarity"]) > 0.8 and rows[0]["left"] == "train" and rows[0]["right"] == "test" and rows[0]["left_row"] == "5" and rows[0]["right_text"].endswith("indeed")'
