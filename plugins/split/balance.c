@@ -167,37 +167,39 @@ try_swaps(Balance *b)
   }
 }
 
-/* The groups of a split, the largest first. */
-static guint32
-collect(const Balance *b, guint j, guint32 *list)
+/* The groups of each split, the largest first: those of split j are lists[start[j]] … lists[start[j + 1] - 1]. */
+static void
+list_by_split(const Balance *b, guint32 *lists, guint32 *start)
 {
-  guint32 n = 0;
+  guint32 at[SPLIT_MAX_SPLITS] = {0};
+  start[0] = 0;
+  for (guint j = 0; j < b->k; j++) {
+    at[j] = start[j];
+    start[j + 1] = start[j] + (guint32)b->groups[j];
+  }
   for (guint32 i = 0; i < b->items->n; i++)
-    if (b->split[b->order[i]] == j)
-      list[n++] = b->order[i];
-  return n;
+    lists[at[b->split[b->order[i]]]++] = b->order[i];
 }
 
 /* The best swap of a group of `from` for a smaller one of `to`: both lists fall, so that two fingers find the pair
  * whose difference is nearest to the best. Returns what it wins. */
 static double
-find_swap(const Balance *b, guint from, guint to, const guint32 *of_from, guint32 n_from,
-          const guint32 *of_to, guint32 n_to, guint32 pair[2])
+find_swap(const Balance *b, guint from, guint to, const guint32 *lists, const guint32 *start, guint32 pair[2])
 {
   const guint64 *rows = b->items->rows;
   double over = b->has[from] - b->wanted[from];
   double under = b->wanted[to] - b->has[to];
   double best = (over / b->wanted[from] + under / b->wanted[to]) / (1 / b->wanted[from] + 1 / b->wanted[to]);
   double won = 0;
-  guint32 j = 0;
-  for (guint32 i = 0; i < n_from && j < n_to;) {
-    double difference = (double)rows[of_from[i]] - (double)rows[of_to[j]];
+  guint32 j = start[to];
+  for (guint32 i = start[from]; i < start[from + 1] && j < start[to + 1];) {
+    double difference = (double)rows[lists[i]] - (double)rows[lists[j]];
     double change =
         cost(b->has[from], b->wanted[from], -difference) + cost(b->has[to], b->wanted[to], difference);
     if (change < -won) {
       won = -change;
-      pair[0] = of_from[i];
-      pair[1] = of_to[j];
+      pair[0] = lists[i];
+      pair[1] = lists[j];
     }
     if (difference > best)
       i++;
@@ -211,23 +213,20 @@ find_swap(const Balance *b, guint from, guint to, const guint32 *of_from, guint3
 static gboolean
 swap_once(Balance *b, guint32 *lists)
 {
+  guint32 start[SPLIT_MAX_SPLITS + 1];
   guint32 best[2] = {0, 0};
   double won = GAIN;
-  for (guint from = 0; from < b->k; from++) {
-    guint32 n_from = b->has[from] > b->wanted[from] ? collect(b, from, lists) : 0;
-    for (guint to = 0; n_from && to < b->k; to++) {
+  list_by_split(b, lists, start);
+  for (guint from = 0; from < b->k; from++)
+    for (guint to = 0; to < b->k && b->has[from] > b->wanted[from]; to++) {
       guint32 pair[2] = {0, 0};
-      if (b->has[to] >= b->wanted[to])
-        continue;
-      guint32 n_to = collect(b, to, lists + n_from);
-      double gain = find_swap(b, from, to, lists, n_from, lists + n_from, n_to, pair);
+      double gain = b->has[to] < b->wanted[to] ? find_swap(b, from, to, lists, start, pair) : 0;
       if (gain > won) {
         won = gain;
         best[0] = pair[0];
         best[1] = pair[1];
       }
     }
-  }
   if (best[0] == best[1])
     return FALSE;
   guint from = b->split[best[0]];
@@ -270,7 +269,7 @@ split_balance(const SplitItems *items, const double *ratios, guint n_splits, gui
   guint64 groups[SPLIT_MAX_SPLITS] = {0};
   gsize cells = (gsize)items->n_labels * n_splits;
   g_autofree guint32 *order = g_try_new(guint32, (gsize)items->n + 1);
-  g_autofree guint32 *lists = g_try_new(guint32, (gsize)items->n + 1);
+  g_autofree guint32 *lists = g_try_new0(guint32, (gsize)items->n + 1);
   g_autofree double *wanted_labels = g_try_new0(double, cells + 1);
   g_autofree double *has_labels = g_try_new0(double, cells + 1);
   if (!order || !lists || !wanted_labels || !has_labels)
