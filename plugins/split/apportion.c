@@ -305,3 +305,11 @@ split_apportion(const guint64 *rows, gsize n_strata, const double *ratios, guint
   for (gsize i = 0; i < n_strata * k; i++)
     cells[i] += up[i];
 }
+
+guint64
+split_apportion_bytes(gsize n_strata, guint n_splits)
+{
+  /* Each of those rounded up can give to each rounded down: most where half of them are. Arrays grow by doubling. */
+  guint64 moves = (guint64)(n_splits / 2) * (n_splits - n_splits / 2);
+  return n_strata * (n_splits * (sizeof(double) + 1) + 2 * moves * sizeof(Move));
+}

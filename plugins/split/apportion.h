@@ -39,4 +39,7 @@ void split_largest_remainder(guint64 rows, const double *ratios, guint n_splits,
 void split_apportion(const guint64 *rows, gsize n_strata, const double *ratios, guint n_splits, guint64 seed,
                      guint64 *cells);
 
+/* Bytes that it takes, about. */
+guint64 split_apportion_bytes(gsize n_strata, guint n_splits);
+
 #endif

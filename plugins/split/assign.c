@@ -23,6 +23,7 @@ typedef struct {
   uint64_t n_rows;
 
   SplitStrata *strata;
+  guint64 held;   /* bytes that count for them */
   guint32 *label; /* first of each row, then of each group, see SplitItems */
   guint32 *count;
   guint64 *first;
@@ -53,6 +54,8 @@ read_strata(Assignment *a)
       return weir_fail(a->stage,
                        "more than %u different values in the columns of \"stratify\": these are no classes",
                        SPLIT_MAX_STRATA);
+    if (split_hold(a->stage, &a->held, split_strata_bytes(a->strata), "the classes"))
+      return -1;
   }
   return 0;
 }
@@ -117,6 +120,7 @@ unlearn_labels(Assignment *a)
   split_release(a->stage, a->count, a->n_rows, sizeof *a->count);
   split_release(a->stage, a->first, (guint64)a->grouping->n + 1, sizeof *a->first);
   split_strata_free(a->strata);
+  weir_unreserve(a->stage, a->held);
 }
 
 static int
@@ -140,15 +144,19 @@ choose(Assignment *a)
   return 0;
 }
 
-static void
+static int
 report_labels(const Assignment *a)
 {
-  gsize k = a->deal->ratios.count;
-  g_autofree guint64 *cells = g_new0(guint64, split_strata_count(a->strata) * k);
+  gsize k = a->deal->ratios.count, n = split_strata_count(a->strata) * k;
+  guint64 *cells = split_reserve(a->stage, n, sizeof *cells, "the classes");
+  if (!cells)
+    return -1;
   for (guint32 i = 0; i < a->grouping->n; i++)
     for (guint64 at = a->first[i]; at < a->first[i + 1]; at++)
       cells[a->label[at] * k + a->split[i]] += a->count[at];
   split_classes_report(a->stage, a->deal, split_strata_names(a->strata), a->stratify, cells);
+  split_release(a->stage, cells, n, sizeof *cells);
+  return 0;
 }
 
 /* The bytes of a name that a message has room for. */
@@ -207,8 +215,8 @@ assign(Assignment *a)
     groups[a->split[i]]++;
   split_deal_count(a->stage, a->deal, a->in);
   split_deal_report(a->stage, a->deal, g->noun, groups);
-  if (a->stratify->count)
-    report_labels(a);
+  if (a->stratify->count && report_labels(a))
+    return -1;
   return warn_of_ratios(a);
 }
 

@@ -43,6 +43,18 @@ split_release(weir_stage *stage, void *memory, uint64_t n, size_t size)
   g_free(memory);
 }
 
+int
+split_hold(weir_stage *stage, guint64 *held, guint64 bytes, const char *what)
+{
+  if (bytes <= *held)
+    return 0;
+  if (weir_reserve(stage, bytes - *held))
+    return weir_fail(stage, "no memory for %s: %" G_GUINT64_FORMAT " bytes\nhint: raise --memory", what,
+                     bytes);
+  *held = bytes;
+  return 0;
+}
+
 gboolean
 split_grant(gpointer stage, guint64 take, guint64 give_back)
 {

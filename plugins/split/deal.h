@@ -52,6 +52,8 @@ weir_random split_random(weir_stage *stage, int64_t seed);
 void *split_reserve(weir_stage *stage, uint64_t n, size_t size, const char *what);
 /* Frees it and gives the memory back; NULL is fine. */
 void split_release(weir_stage *stage, void *memory, uint64_t n, size_t size);
+/* Counts memory against the run's budget that has grown from `*held` to `bytes`. 0 or -1 (reported). */
+int split_hold(weir_stage *stage, guint64 *held, guint64 bytes, const char *what);
 /* A SplitGrant (groups.h) of the run's budget, for a stage. */
 gboolean split_grant(gpointer stage, guint64 take, guint64 give_back);
 

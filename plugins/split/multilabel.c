@@ -9,12 +9,14 @@
 #include "iterative.h"
 
 #define MAX_LABELS    (1u << 20) /* different ones */
+#define NAME_BYTES    32         /* of a label beside its name: its blocks, and its place among the others */
 #define MAX_IN_A_PAIR 1000       /* labels of a record, where pairs of them count: half a million pairs */
 
 typedef struct {
   weir_stage *stage;
   SplitGroups *known; /* labels by the hash of column and value */
   GPtrArray *names;
+  guint64 name_bytes, held; /* what they take, and what of it counts */
   GString *key;
   guint64 *first; /* see SplitLabels */
   guint32 *label;
@@ -59,13 +61,17 @@ add_label(Reading *r, uint32_t which, const weir_column *values, int64_t at)
   g_string_printf(r->key, "%u:", which);
   split_key_append(r->key, values, at);
   guint32 number = split_groups_add(r->known, split_key_hash128(r->key));
-  if (number >= MAX_LABELS) /* or no memory for it */
+  if (number == G_MAXUINT32)
+    return weir_fail(r->stage, "no memory for more than %u different labels\nhint: raise --memory",
+                     split_groups_count(r->known));
+  if (number >= MAX_LABELS)
     return weir_fail(r->stage, "more than %u different labels in the columns of \"by\"", MAX_LABELS);
   if (number == r->names->len) {
     GString *name = g_string_new(NULL);
     if (state->by.count > 1)
       g_string_append_printf(name, "%s: ", state->by.items[which]);
     split_append_name(name, values, at);
+    r->name_bytes += NAME_BYTES + name->allocated_len;
     g_ptr_array_add(r->names, g_string_free(name, FALSE));
   }
   if (r->n == r->capacity && grow(r))
@@ -140,7 +146,7 @@ read_labels(Reading *r)
       r->first[++done] = r->n;
     }
     weir_batch_release(&batch);
-    if (failed)
+    if (failed || split_hold(stage, &r->held, r->name_bytes, "the labels"))
       return -1;
   }
   return 0;
@@ -240,12 +246,14 @@ largest_error(const SplitDeal *deal, const SplitLabels *labels, const guint64 *c
   return largest;
 }
 
-static void
+static int
 report(weir_stage *stage, const Reading *r, const SplitLabels *labels)
 {
   MultilabelState *state = stage->state;
-  gsize k = state->deal.ratios.count;
-  g_autofree guint64 *cells = g_new0(guint64, (labels->n_labels + 1) * k);
+  gsize k = state->deal.ratios.count, n = labels->n_labels * k;
+  guint64 *cells = split_reserve(stage, n, sizeof *cells, "the labels");
+  if (!cells)
+    return -1;
   for (guint32 row = 0; row < labels->n_rows; row++)
     for (guint64 i = labels->first[row]; i < labels->first[row + 1]; i++)
       cells[labels->label[i] * k + state->deal.side[row]]++;
@@ -256,6 +264,8 @@ report(weir_stage *stage, const Reading *r, const SplitLabels *labels)
   if (r->without)
     weir_log(stage, WEIR_LOG_INFO, "%" G_GUINT64_FORMAT " record%s no label; they fill up the splits",
              r->without, r->without == 1 ? " has" : "s have");
+  split_release(stage, cells, n, sizeof *cells);
+  return 0;
 }
 
 static int
@@ -269,8 +279,7 @@ plan_labels(weir_stage *stage, Reading *r)
   const SplitLabels labels = {(guint32)n_rows, r->names->len, r->first, r->label};
   if (state->order == 1 ? stratify(stage, &labels) : stratify_pairs(stage, &labels))
     return -1;
-  report(stage, r, &labels);
-  return 0;
+  return report(stage, r, &labels);
 }
 
 int
@@ -291,6 +300,7 @@ multilabel_produce(weir_stage *stage)
   g_string_free(r.key, TRUE);
   split_release(stage, r.first, weir_table_rows(stage, SPLIT_IN) + 1, sizeof *r.first);
   split_release(stage, r.label, r.capacity, sizeof *r.label);
+  weir_unreserve(stage, r.held);
   return result;
 }
 

@@ -29,7 +29,9 @@ typedef struct {
   SplitDeal deal;
   weir_list by;
   int64_t seed;
+  /* Of the plan. */
   SplitStrata *strata;
+  guint64 held;     /* bytes that count for them */
   guint32 *stratum; /* of each row */
   guint64 *left;    /* rows of a stratum that a split still gets; n_strata * n_splits */
   guint64 *left_in; /* the sum of these for a stratum */

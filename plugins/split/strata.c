@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Of a stratum beside its name and the bytes of its key: entry of the table, blocks, count, mark. */
+#define STRATUM_BYTES 192
+
 /* The bytes of a row's values, each value with its length or a mark for null before it. */
 typedef struct {
   const guint8 *bytes;
@@ -16,6 +19,7 @@ struct SplitStrata {
   GArray *rows;  /* of guint64 */
   GArray *nulls; /* of gboolean */
   GByteArray *scratch;
+  guint64 bytes;
 };
 
 static guint
@@ -131,6 +135,7 @@ new_stratum(SplitStrata *strata, const weir_column *columns, guint n_columns, gi
     split_append_name(name, &columns[i], row);
     has_null = has_null || is_none(&columns[i], row);
   }
+  strata->bytes += STRATUM_BYTES + name->allocated_len + strata->scratch->len;
   g_ptr_array_add(strata->names, g_string_free(name, FALSE));
   g_array_append_val(strata->nulls, has_null);
   guint64 none = 0;
@@ -160,6 +165,12 @@ guint
 split_strata_count(const SplitStrata *strata)
 {
   return strata->names->len;
+}
+
+guint64
+split_strata_bytes(const SplitStrata *strata)
+{
+  return strata->bytes;
 }
 
 const guint64 *

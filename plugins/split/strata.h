@@ -21,6 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SplitStrata, split_strata_free)
 guint32 split_strata_add(SplitStrata *strata, const weir_column *columns, guint n_columns, gint64 row);
 
 guint split_strata_count(const SplitStrata *strata);
+/* Bytes that they take, about. */
+guint64 split_strata_bytes(const SplitStrata *strata);
 const guint64 *split_strata_rows(const SplitStrata *strata); /* a count for each stratum */
 
 /* The values as people read them: `billing`, `billing, 7`; a null is `(none)`. */

@@ -79,6 +79,8 @@ read_strata(weir_stage *stage, uint64_t n_rows)
     if (number == G_MAXUINT32)
       return weir_fail(stage, "more than %u different values in the columns of \"by\": these are no classes",
                        SPLIT_MAX_STRATA);
+    if (split_hold(stage, &state->held, split_strata_bytes(state->strata), "the classes"))
+      return -1;
   }
   return 0;
 }
@@ -98,44 +100,70 @@ draw(StratifiedState *state, weir_random *random, guint32 stratum)
   return j;
 }
 
+/* How many rows of each class each split gets. */
+static int
+apportion(weir_stage *stage, guint64 seed)
+{
+  StratifiedState *state = stage->state;
+  uint32_t k = state->deal.ratios.count;
+  gsize n = split_strata_count(state->strata);
+  const guint64 *rows = split_strata_rows(state->strata);
+  guint64 held = 0;
+  state->left = split_reserve(stage, n * k, sizeof *state->left, "the classes");
+  state->left_in = state->left ? split_reserve(stage, n, sizeof *state->left_in, "the classes") : NULL;
+  if (!state->left_in || split_hold(stage, &held, split_apportion_bytes(n, k), "the classes"))
+    return -1;
+  split_apportion(rows, n, state->deal.shares, k, seed, state->left);
+  weir_unreserve(stage, held);
+  memcpy(state->left_in, rows, n * sizeof *rows);
+  for (gsize i = 0; i < n * k; i++)
+    state->deal.rows[i % k] += state->left[i];
+  return 0;
+}
+
 static int
 plan_split(weir_stage *stage)
 {
   StratifiedState *state = stage->state;
-  uint32_t k = state->deal.ratios.count;
   uint64_t n_rows = weir_table_rows(stage, SPLIT_IN);
+  weir_random random = split_random(stage, state->seed);
   if (split_deal_begin(stage, &state->deal, SPLIT_IN))
     return -1;
   state->stratum = split_reserve(stage, n_rows, sizeof *state->stratum, "the class of each record");
-  if (!state->stratum)
-    return -1;
   state->strata = split_strata_new();
-  if (read_strata(stage, n_rows))
+  if (!state->stratum || read_strata(stage, n_rows) || apportion(stage, weir_random_u64(&random)))
     return -1;
-  gsize n = split_strata_count(state->strata);
-  weir_random random = split_random(stage, state->seed);
-  state->left = g_new0(guint64, n * k);
-  state->left_in = g_memdup2(split_strata_rows(state->strata), n * sizeof *state->left_in);
-  split_apportion(split_strata_rows(state->strata), n, state->deal.shares, k, weir_random_u64(&random),
-                  state->left);
   warn_of_strata(stage);
-  g_autofree guint64 *cells = g_memdup2(state->left, n * k * sizeof *cells);
+  split_classes_report(stage, &state->deal, split_strata_names(state->strata), &state->by, state->left);
+  split_deal_report(stage, &state->deal, NULL, NULL);
   for (uint64_t row = 0; row < n_rows; row++)
     state->deal.side[row] = draw(state, &random, state->stratum[row]);
-  split_deal_count(stage, &state->deal, SPLIT_IN);
-  split_classes_report(stage, &state->deal, split_strata_names(state->strata), &state->by, cells);
-  split_deal_report(stage, &state->deal, NULL, NULL);
-  split_release(stage, state->stratum, n_rows, sizeof *state->stratum);
-  state->stratum = NULL;
   return 0;
+}
+
+/* What only the plan needs. */
+static void
+forget_plan(weir_stage *stage)
+{
+  StratifiedState *state = stage->state;
+  gsize n = state->strata ? split_strata_count(state->strata) : 0;
+  split_release(stage, state->stratum, weir_table_rows(stage, SPLIT_IN), sizeof *state->stratum);
+  split_release(stage, state->left, n * state->deal.ratios.count, sizeof *state->left);
+  split_release(stage, state->left_in, n, sizeof *state->left_in);
+  split_strata_free(state->strata);
+  weir_unreserve(stage, state->held);
 }
 
 int
 stratified_produce(weir_stage *stage)
 {
   StratifiedState *state = stage->state;
-  if (!state->strata && plan_split(stage))
-    return -1;
+  if (!state->deal.side) {
+    int result = plan_split(stage);
+    forget_plan(stage);
+    if (result)
+      return -1;
+  }
   return split_deal_next(stage, &state->deal, SPLIT_IN);
 }
 
@@ -144,8 +172,4 @@ stratified_close(weir_stage *stage)
 {
   StratifiedState *state = stage->state;
   split_deal_clear(&state->deal);
-  split_strata_free(state->strata);
-  g_free(state->stratum);
-  g_free(state->left);
-  g_free(state->left_in);
 }
