@@ -20,6 +20,26 @@ labels_balance_schema(weir_stage *stage)
   return 0;
 }
 
+/* An empty text is none, as in a file whose format knows no null. */
+static bool
+is_none(const weir_column *labels, int64_t row)
+{
+  return weir_is_null(labels, row) || (labels->type == WEIR_UTF8 && weir_get_text(labels, row).len == 0);
+}
+
+/* Counts what has been added to the labels against the run's budget. */
+static int
+hold_names(weir_stage *stage)
+{
+  LabelsBalance *state = stage->state;
+  guint64 bytes = label_names_bytes(state->names);
+  if (bytes > state->held && weir_reserve(stage, bytes - state->held))
+    return weir_fail(stage, "no memory for more than %u different labels\nhint: raise --memory",
+                     label_names_count(state->names));
+  state->held = bytes;
+  return 0;
+}
+
 /* First pass: how many rows each label has. */
 static int
 count_labels(weir_stage *stage)
@@ -35,7 +55,7 @@ count_labels(weir_stage *stage)
       return -1;
     weir_column labels = weir_batch_column(schema, &batch, weir_input_index(stage, 0, 0, 0));
     for (int64_t row = 0; row < batch.length && number != LABEL_NONE; row++) {
-      if (weir_is_null(&labels, row))
+      if (is_none(&labels, row))
         continue;
       number = label_names_add(state->names, label_text(&labels, row, room));
       if (number == LABEL_NONE)
@@ -47,6 +67,8 @@ count_labels(weir_stage *stage)
     weir_batch_release(&batch);
     if (number == LABEL_NONE)
       return weir_fail(stage, "more than %d different labels: these are no classes", LABELS_MOST);
+    if (hold_names(stage))
+      return -1;
   }
   state->left = g_new0(guint64, counts->len + 1);
   for (guint i = 0; i < counts->len; i++)
@@ -162,7 +184,7 @@ labels_balance_produce(weir_stage *stage)
   weir_column labels =
       weir_batch_column(weir_input_schema(stage, 0), &batch, weir_input_index(stage, 0, 0, 0));
   for (int64_t row = 0; row < batch.length; row++) {
-    bool keep = weir_is_null(&labels, row)
+    bool keep = is_none(&labels, row)
                     ? state->null == BALANCE_NULL_KEEP
                     : draw(state, label_names_find(state->names, label_text(&labels, row, room)));
     if (keep)

@@ -52,7 +52,7 @@ static const weir_option balance_options[] = {
     {"ratio", WEIR_NUMBER, 0, offsetof(LabelsBalance, ratio), NULL, 1, 1e18, NULL,
      "the most records of each label, as a multiple of those of the rarest"},
     {"null", WEIR_CHOICE, 0, offsetof(LabelsBalance, null), "keep", 0, 0, "keep|drop",
-     "what becomes of records without a label"},
+     "what becomes of records without a label: null, or an empty text"},
     {"seed", WEIR_INTEGER, 0, offsetof(LabelsBalance, seed), NULL, 0, 0, NULL,
      "chooses the records; left out, the pipeline's seed does"},
 };

@@ -50,6 +50,7 @@ typedef struct {
   int32_t null;
 
   LabelNames *names;
+  guint64 held;    /* bytes of them that count against the run's budget */
   guint64 *left;   /* rows of a label that were not looked at yet */
   guint64 *wanted; /* and how many of them go on */
   weir_random random;

@@ -7,7 +7,11 @@
 struct LabelNames {
   GHashTable *numbers; /* weir_text in `names` to number + 1 */
   GPtrArray *names;    /* of weir_text, with the bytes behind it */
+  guint64 bytes;
 };
+
+/* Of a label beside its text: the block, its place, its entry in the table. */
+#define LABEL_BYTES 96
 
 static guint
 hash_label(gconstpointer key)
@@ -29,7 +33,7 @@ same_label(gconstpointer a, gconstpointer b)
 LabelNames *
 label_names_new(void)
 {
-  LabelNames *names = g_new(LabelNames, 1);
+  LabelNames *names = g_new0(LabelNames, 1);
   names->numbers = g_hash_table_new(hash_label, same_label);
   names->names = g_ptr_array_new_with_free_func(g_free);
   return names;
@@ -62,6 +66,7 @@ label_names_add(LabelNames *names, weir_text label)
   memcpy(bytes, label.data, (gsize)label.len);
   bytes[label.len] = 0;
   *copy = (weir_text){bytes, label.len};
+  names->bytes += LABEL_BYTES + (guint64)label.len;
   g_ptr_array_add(names->names, copy);
   g_hash_table_insert(names->numbers, copy, GUINT_TO_POINTER(names->names->len));
   return names->names->len - 1;
@@ -71,6 +76,12 @@ guint32
 label_names_count(const LabelNames *names)
 {
   return names->names->len;
+}
+
+guint64
+label_names_bytes(const LabelNames *names)
+{
+  return names->bytes;
 }
 
 weir_text

@@ -21,6 +21,8 @@ guint32 label_names_add(LabelNames *names, weir_text label);
 /* The number of a label, or LABEL_NONE. */
 guint32 label_names_find(const LabelNames *names, weir_text label);
 guint32 label_names_count(const LabelNames *names);
+/* Bytes that they take, about. */
+guint64 label_names_bytes(const LabelNames *names);
 weir_text label_names_get(const LabelNames *names, guint32 number);
 
 /* A label of a text, integer, boolean or time column, as text: it lives as long as the batch or `room`. */
