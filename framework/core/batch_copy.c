@@ -229,6 +229,8 @@ copy_column(const struct ArrowSchema *field, const weir_column *columns, const S
             struct ArrowArray *out, GError **error)
 {
   weir_builder *builder = weir_builder_new(field);
+  /* Batches of a few rows may be many, and held: they take no more than they need. */
+  weir_builder_begin_with(builder, MIN(of->n * 64, 4096));
   append_selection(builder, columns, of);
   gboolean whole = weir_builder_finish(builder, out, error);
   weir_builder_free(builder);

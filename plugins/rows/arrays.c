@@ -2,6 +2,10 @@
 /* Walks over the buffers of batches, and makes batches of columns and numbers that are there. */
 #include "arrays.h"
 
+/* What a column takes beside its rows: structs, what its buffers are rounded up by, the heap's own. Many small batches
+ * are mostly that. */
+#define COLUMN_BYTES 256
+
 /* --- Bytes --- */
 
 static uint64_t column_bytes(const weir_column *column, int64_t first, int64_t n);
@@ -58,10 +62,20 @@ part_bytes(const struct ArrowSchema *schema, const struct ArrowArray *batch, int
   return bytes;
 }
 
+/* Columns with what is in them. */
+static uint64_t
+count_columns(const struct ArrowSchema *schema)
+{
+  uint64_t n = (uint64_t)schema->n_children;
+  for (int64_t i = 0; i < schema->n_children; i++)
+    n += count_columns(schema->children[i]);
+  return n;
+}
+
 uint64_t
 rows_batch_bytes(const struct ArrowSchema *schema, const struct ArrowArray *batch)
 {
-  return part_bytes(schema, batch, 0, batch->length);
+  return part_bytes(schema, batch, 0, batch->length) + count_columns(schema) * COLUMN_BYTES;
 }
 
 uint64_t

@@ -10,7 +10,7 @@
 #define ROWS_BATCH_ROWS  4096
 #define ROWS_BATCH_BYTES (1 << 20)
 
-/* Bytes of the buffers that a batch uses. */
+/* Bytes that a batch takes: the buffers that it uses, and what comes on top of them. */
 uint64_t rows_batch_bytes(const struct ArrowSchema *schema, const struct ArrowArray *batch);
 
 /* Bytes of one row of a batch; never 0. */

@@ -6,6 +6,13 @@
  * sort needs. */
 #define ENTRY_BYTES (3 * sizeof(Entry))
 
+static uint64_t
+bytes_of(const RowsSorter *sorter, const struct ArrowArray *batch)
+{
+  return rows_batch_bytes(sorter->schema, batch) + (uint64_t)batch->length * ENTRY_BYTES +
+         sizeof(struct ArrowArray) + sorter->n_keys * sizeof(weir_column);
+}
+
 RowsSorter *
 rows_sorter_new(weir_stage *stage, const struct ArrowSchema *schema, const RowsKey *keys, uint32_t n_keys,
                 RowsGrant *grant)
@@ -160,7 +167,7 @@ make_run(RowsSorter *sorter)
 int
 rows_sorter_add(RowsSorter *sorter, struct ArrowArray *batch, const uint64_t *numbers)
 {
-  uint64_t bytes = rows_batch_bytes(sorter->schema, batch) + (uint64_t)batch->length * ENTRY_BYTES;
+  uint64_t bytes = bytes_of(sorter, batch);
   gboolean fits =
       (uint64_t)batch->length <= RUN_ROWS - sorter->entries->len && rows_grant_take(sorter->grant, bytes);
   if (!fits) {
