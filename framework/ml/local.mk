@@ -10,6 +10,8 @@ libweir_ml_text_la_SOURCES = \
   framework/ml/near_find.c \
   framework/ml/near_find.h \
   framework/ml/near_index.c \
+  framework/ml/near_pair.c \
+  framework/ml/near_pair.h \
   framework/ml/near_private.h \
   framework/ml/near_shingles.c \
   framework/ml/near_store.c \
