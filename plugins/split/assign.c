@@ -24,6 +24,8 @@ typedef struct {
 
   SplitStrata *strata;
   guint64 held;   /* bytes that count for them */
+  guint32 *order; /* of the strata: a label is a place in it, so that the order of the rows has no part */
+  guint32 *place; /* of a stratum in it */
   guint32 *label; /* first of each row, then of each group, see SplitItems */
   guint32 *count;
   guint64 *first;
@@ -81,7 +83,7 @@ count_labels(Assignment *a)
     a->first[i + 1] = a->first[i] + g->rows[i];
   for (uint64_t row = 0; row < a->n_rows; row++)
     if (g->group[row] != G_MAXUINT32)
-      by_group[a->first[g->group[row]]++] = a->label[row];
+      by_group[a->first[g->group[row]]++] = a->place[a->label[row]];
   guint64 read = 0;
   guint64 written = 0;
   for (guint32 i = 0; i < g->n; i++) {
@@ -102,6 +104,20 @@ count_labels(Assignment *a)
 }
 
 static int
+order_strata(Assignment *a)
+{
+  guint n = split_strata_count(a->strata);
+  a->order = split_reserve(a->stage, n, sizeof *a->order, "the classes");
+  a->place = a->order ? split_reserve(a->stage, n, sizeof *a->place, "the classes") : NULL;
+  if (!a->place)
+    return -1;
+  split_strata_order(a->strata, a->order);
+  for (guint32 i = 0; i < n; i++)
+    a->place[a->order[i]] = i;
+  return 0;
+}
+
+static int
 learn_labels(Assignment *a)
 {
   a->strata = split_strata_new();
@@ -110,7 +126,7 @@ learn_labels(Assignment *a)
       a->label ? split_reserve(a->stage, a->n_rows, sizeof *a->count, "the class of each record") : NULL;
   a->first =
       a->count ? split_reserve(a->stage, (guint64)a->grouping->n + 1, sizeof *a->first, "the groups") : NULL;
-  return !a->first || read_strata(a) || count_labels(a) ? -1 : 0;
+  return !a->first || read_strata(a) || order_strata(a) || count_labels(a) ? -1 : 0;
 }
 
 static void
@@ -119,6 +135,9 @@ unlearn_labels(Assignment *a)
   split_release(a->stage, a->label, a->n_rows, sizeof *a->label);
   split_release(a->stage, a->count, a->n_rows, sizeof *a->count);
   split_release(a->stage, a->first, (guint64)a->grouping->n + 1, sizeof *a->first);
+  guint n = a->strata ? split_strata_count(a->strata) : 0;
+  split_release(a->stage, a->order, n, sizeof *a->order);
+  split_release(a->stage, a->place, n, sizeof *a->place);
   split_strata_free(a->strata);
   weir_unreserve(a->stage, a->held);
 }
@@ -153,7 +172,7 @@ report_labels(const Assignment *a)
     return -1;
   for (guint32 i = 0; i < a->grouping->n; i++)
     for (guint64 at = a->first[i]; at < a->first[i + 1]; at++)
-      cells[a->label[at] * k + a->split[i]] += a->count[at];
+      cells[a->order[a->label[at]] * k + a->split[i]] += a->count[at];
   split_classes_report(a->stage, a->deal, split_strata_names(a->strata), a->stratify, cells);
   split_release(a->stage, cells, n, sizeof *cells);
   return 0;

@@ -256,9 +256,14 @@ want(Balance *b, const double *ratios)
   split_largest_remainder(total, ratios, b->k, sizes);
   for (guint j = 0; j < b->k; j++)
     b->wanted[j] = MAX((double)sizes[j], 1e-3);
-  for (guint64 i = 0; items->n_labels && i < items->first[items->n]; i++)
-    for (guint j = 0; j < b->k; j++)
-      b->wanted_labels[(gsize)items->label[i] * b->k + j] += ratios[j] * (double)items->count[i];
+  if (!items->n_labels)
+    return;
+  /* Whole numbers first: their sum is the same in any order. */
+  for (guint64 i = 0; i < items->first[items->n]; i++)
+    b->wanted_labels[(gsize)items->label[i] * b->k] += (double)items->count[i];
+  for (guint32 l = 0; l < items->n_labels; l++)
+    for (guint j = b->k; j-- > 0;)
+      b->wanted_labels[(gsize)l * b->k + j] = ratios[j] * b->wanted_labels[(gsize)l * b->k];
 }
 
 gboolean

@@ -15,6 +15,7 @@ typedef struct {
 
 struct SplitStrata {
   GHashTable *numbers; /* of Key, to number + 1 */
+  GPtrArray *keys;     /* of Key, borrowed */
   GPtrArray *names;
   GArray *rows;  /* of guint64 */
   GArray *nulls; /* of gboolean */
@@ -53,6 +54,7 @@ split_strata_new(void)
 {
   SplitStrata *strata = g_new0(SplitStrata, 1);
   strata->numbers = g_hash_table_new_full(key_hash, key_equal, key_free, NULL);
+  strata->keys = g_ptr_array_new();
   strata->names = g_ptr_array_new_with_free_func(g_free);
   strata->rows = g_array_new(FALSE, FALSE, sizeof(guint64));
   strata->nulls = g_array_new(FALSE, FALSE, sizeof(gboolean));
@@ -66,6 +68,7 @@ split_strata_free(SplitStrata *strata)
   if (!strata)
     return;
   g_hash_table_unref(strata->numbers);
+  g_ptr_array_unref(strata->keys);
   g_ptr_array_unref(strata->names);
   g_array_unref(strata->rows);
   g_array_unref(strata->nulls);
@@ -143,6 +146,7 @@ new_stratum(SplitStrata *strata, const weir_column *columns, guint n_columns, gi
   Key *key = g_new(Key, 1);
   key->bytes = g_memdup2(strata->scratch->data, strata->scratch->len);
   key->size = strata->scratch->len;
+  g_ptr_array_add(strata->keys, key);
   g_hash_table_insert(strata->numbers, key, GUINT_TO_POINTER(number + 1));
   return number;
 }
@@ -177,6 +181,24 @@ const guint64 *
 split_strata_rows(const SplitStrata *strata)
 {
   return (const guint64 *)(gconstpointer)strata->rows->data;
+}
+
+static int
+compare_keys(gconstpointer a, gconstpointer b, gpointer keys)
+{
+  const Key *x = ((gpointer *)keys)[*(const guint32 *)a];
+  const Key *y = ((gpointer *)keys)[*(const guint32 *)b];
+  gsize n = MIN(x->size, y->size);
+  int sign = n ? memcmp(x->bytes, y->bytes, n) : 0;
+  return sign ? sign : (x->size > y->size) - (x->size < y->size);
+}
+
+void
+split_strata_order(const SplitStrata *strata, guint32 *order)
+{
+  for (guint32 i = 0; i < strata->keys->len; i++)
+    order[i] = i;
+  g_qsort_with_data(order, (gint)strata->keys->len, sizeof *order, compare_keys, strata->keys->pdata);
 }
 
 const char *

@@ -25,6 +25,9 @@ guint split_strata_count(const SplitStrata *strata);
 guint64 split_strata_bytes(const SplitStrata *strata);
 const guint64 *split_strata_rows(const SplitStrata *strata); /* a count for each stratum */
 
+/* The numbers of the strata in an order that follows from their values alone, whatever that of the rows. */
+void split_strata_order(const SplitStrata *strata, guint32 *order);
+
 /* The values as people read them: `billing`, `billing, 7`; a null is `(none)`. */
 const char *split_strata_name(const SplitStrata *strata, guint32 stratum);
 const GPtrArray *split_strata_names(const SplitStrata *strata); /* of char * */

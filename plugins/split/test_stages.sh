@@ -162,6 +162,11 @@ sides("strat", "rows.csv", "user")
 print(error("strat"), error("group"))
 assert error("strat") < 0.01 and error("strat") < error("group")
 PY
+runs 0 "the rows in another order" group.json --in turned.csv --out strat-turned --set split.by=user --set split.stratify=label
+check "keep their split" python3 - <<'PY'
+from splits import *
+assert sides("strat", "rows.csv", "user") == sides("strat-turned", "turned.csv", "user")
+PY
 runs 0 "a giant group" group.json --in giant.csv --out giant --set 'split.ratios={"train":0.5,"test":0.25,"eval":0.25}' --set split.by=user --set split.stratify=label
 says "is named" 'ratios cannot be reached with whole groups.*largest of 501, "1", has 2000 of 3000'
 check "is whole" python3 - <<'PY'
