@@ -26,7 +26,7 @@ void *
 split_reserve(weir_stage *stage, uint64_t n, size_t size, const char *what)
 {
   void *memory = NULL;
-  if (n <= (G_MAXSIZE >> 1) / size && weir_reserve(stage, n * size) == 0)
+  if (n <= (G_MAXSIZE >> 1) / size && (n == 0 || weir_reserve(stage, n * size) == 0))
     memory = g_try_malloc0(MAX(n, 1) * size);
   if (!memory)
     weir_fail(stage,
