@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* labels.balance: leaves out records of frequent labels, at random. */
+/* labels.balance: leaves out records of frequent labels, or repeats those of rare ones, at random. */
 #include "labels.h"
+
+#include <math.h>
 
 #include "base/json_write.h"
 #include "base/quote.h"
@@ -76,18 +78,22 @@ count_labels(weir_stage *stage)
   return 0;
 }
 
-/* The most that a label may have. */
+/* The most that a label may have; the fewest where records are repeated. */
 static guint64
-find_most(weir_stage *stage)
+find_bound(weir_stage *stage)
 {
   const LabelsBalance *state = stage->state;
-  guint64 least = G_MAXUINT64;
+  guint64 least = G_MAXUINT64, most = 0;
   if (weir_given(stage, "per-label"))
     return (guint64)state->per_label;
-  for (guint32 i = 0; i < label_names_count(state->names); i++)
+  for (guint32 i = 0; i < label_names_count(state->names); i++) {
     least = MIN(least, state->left[i]);
-  double most = state->ratio * (double)least;
-  return most >= 0x1p63 ? G_MAXINT64 : (guint64)most;
+    most = MAX(most, state->left[i]);
+  }
+  if (state->direction == BALANCE_UP)
+    return (guint64)ceil((double)most / state->ratio);
+  double bound = state->ratio * (double)least;
+  return bound >= 0x1p63 ? G_MAXINT64 : (guint64)bound;
 }
 
 static int
@@ -136,6 +142,25 @@ report(weir_stage *stage)
   weir_metric(stage, "kept", (double)after, "records");
 }
 
+/* Where records are repeated, the batches that have such are read again and again: rows that go on twice or more in a
+ * second pass, three times or more in a third. So what comes out does not hang on how the input is cut, and no batch is
+ * larger than it was. */
+static int
+plan_passes(weir_stage *stage)
+{
+  LabelsBalance *state = stage->state;
+  uint64_t n_rows = weir_table_rows(stage, 0), n_batches = weir_table_batches(stage, 0);
+  uint64_t bytes = n_rows / 8 + 1 + (n_batches + 1) * sizeof *state->passes;
+  if (!weir_reserve(stage, bytes)) {
+    state->drawn = g_try_malloc0(n_rows / 8 + 1);
+    state->passes = g_try_new0(BalancePasses, n_batches + 1);
+  }
+  if (state->drawn && state->passes)
+    return 0;
+  return weir_fail(stage, "no memory to repeat records: %" G_GUINT64_FORMAT " bytes\nhint: raise --memory",
+                   (guint64)bytes);
+}
+
 static int
 plan_balance(weir_stage *stage)
 {
@@ -144,27 +169,68 @@ plan_balance(weir_stage *stage)
   if (count_labels(stage))
     return -1;
   guint32 n = label_names_count(state->names);
-  guint64 most = find_most(stage);
+  guint64 bound = find_bound(stage);
   state->wanted = g_new0(guint64, n + 1);
   for (guint32 i = 0; i < n; i++)
-    state->wanted[i] = MIN(state->left[i], most);
+    state->wanted[i] =
+        state->direction == BALANCE_UP ? MAX(state->left[i], bound) : MIN(state->left[i], bound);
   state->random =
       weir_given(stage, "seed") ? weir_random_from((uint64_t)state->seed) : weir_random_stream(stage, 0);
   if (!n && weir_table_rows(stage, 0))
     weir_log(stage, WEIR_LOG_WARNING, "no record has a label");
   report(stage);
-  return 0;
+  state->times = g_new0(guint64, n + 1);
+  for (guint32 i = 0; i < n; i++) {
+    state->times[i] = state->wanted[i] / state->left[i];
+    state->wanted[i] %= state->left[i];
+  }
+  return state->direction == BALANCE_UP ? plan_passes(stage) : 0;
 }
 
-/* Whether the next row of a label goes on: every choice of rows is equally likely (selection sampling: Knuth, TAOCP
- * 3.4.2, algorithm S). */
+/* Whether the next row of a label is one of those that are drawn: every choice of rows is equally likely (selection
+ * sampling: Knuth, TAOCP 3.4.2, algorithm S). */
 static bool
 draw(LabelsBalance *state, guint32 label)
 {
-  bool keep = weir_random_below(&state->random, state->left[label]) < state->wanted[label];
+  bool drawn = weir_random_below(&state->random, state->left[label]) < state->wanted[label];
   state->left[label]--;
-  state->wanted[label] -= keep;
-  return keep;
+  state->wanted[label] -= drawn;
+  return drawn;
+}
+
+/* How often a row goes on in all. Rows are drawn in the first pass, which `drawn` remembers for the others. */
+static guint64
+count_copies(LabelsBalance *state, const weir_column *labels, int64_t row, guint64 number)
+{
+  char room[LABEL_ROOM];
+  if (is_none(labels, row))
+    return state->null == BALANCE_NULL_KEEP;
+  guint32 label = label_names_find(state->names, label_text(labels, row, room));
+  bool drawn;
+  if (state->pass == 0) {
+    drawn = draw(state, label);
+    if (drawn && state->drawn)
+      state->drawn[number >> 3] |= (guint8)(1u << (number & 7));
+  } else {
+    drawn = (state->drawn[number >> 3] >> (number & 7)) & 1;
+  }
+  return state->times[label] + drawn;
+}
+
+/* The next batch that has rows for this pass, or for the next where this one is through. FALSE: there is none. */
+static bool
+find_batch(weir_stage *stage)
+{
+  LabelsBalance *state = stage->state;
+  uint64_t n = weir_table_batches(stage, 0);
+  for (;; state->pass++, state->batch = 0) {
+    while (state->pass && state->batch < n && state->passes[state->batch].copies <= state->pass)
+      state->batch++;
+    if (state->batch < n)
+      return true;
+    if (state->pass + 1 >= state->n_passes)
+      return false;
+  }
 }
 
 int
@@ -172,25 +238,31 @@ labels_balance_produce(weir_stage *stage)
 {
   LabelsBalance *state = stage->state;
   struct ArrowArray batch;
-  char room[LABEL_ROOM];
+  guint64 most = 0;
   int64_t n = 0;
   if (!state->names && plan_balance(stage))
     return -1;
-  if (state->batch == weir_table_batches(stage, 0))
+  if (!find_batch(stage))
     return WEIR_END;
-  if (weir_table_batch(stage, 0, state->batch++, &batch))
+  uint64_t index = state->batch++, first = state->passes ? state->passes[index].first : 0;
+  if (weir_table_batch(stage, 0, index, &batch))
     return -1;
   g_autofree int64_t *rows = g_new(int64_t, batch.length + 1);
   weir_column labels =
       weir_batch_column(weir_input_schema(stage, 0), &batch, weir_input_index(stage, 0, 0, 0));
   for (int64_t row = 0; row < batch.length; row++) {
-    bool keep = is_none(&labels, row)
-                    ? state->null == BALANCE_NULL_KEEP
-                    : draw(state, label_names_find(state->names, label_text(&labels, row, room)));
-    if (keep)
+    guint64 copies = count_copies(state, &labels, row, first + (guint64)row);
+    most = MAX(most, copies);
+    if (copies > state->pass)
       rows[n++] = row;
   }
-  weir_progress(stage, state->batch, weir_table_batches(stage, 0), "batches");
+  if (state->passes) {
+    state->passes[index].copies = most;
+    state->passes[index + 1].first = first + (guint64)batch.length;
+  }
+  state->n_passes = MAX(state->n_passes, most);
+  if (state->pass == 0)
+    weir_progress(stage, state->batch, weir_table_batches(stage, 0), "batches");
   return weir_select(stage, 0, &batch, 0, rows, n);
 }
 
@@ -201,4 +273,7 @@ labels_balance_close(weir_stage *stage)
   label_names_free(state->names);
   g_free(state->left);
   g_free(state->wanted);
+  g_free(state->times);
+  g_free(state->drawn);
+  g_free(state->passes);
 }

@@ -42,15 +42,19 @@ static const weir_port balance_in[] = {
 };
 
 static const weir_port balance_out[] = {
-    {"out", "=in", WEIR_PORT_REQUIRED, NULL, "the records that stay, in the order of the input"},
+    {"out", "=in", WEIR_PORT_REQUIRED, NULL,
+     "the records that stay, in the order of the input; then those that are repeated, in that order, "
+     "as often as it takes"},
 };
 
 static const weir_option balance_options[] = {
     {"label", WEIR_FIELD, 0, offsetof(LabelsBalance, label), "label", 0, 0, NULL, "column with the label"},
     {"per-label", WEIR_INTEGER, 0, offsetof(LabelsBalance, per_label), NULL, 0, 9e18, NULL,
-     "the most records of each label"},
+     "the most records of each label; with \"direction\" up the fewest"},
     {"ratio", WEIR_NUMBER, 0, offsetof(LabelsBalance, ratio), NULL, 1, 1e18, NULL,
      "the most records of each label, as a multiple of those of the rarest"},
+    {"direction", WEIR_CHOICE, 0, offsetof(LabelsBalance, direction), "down", 0, 0, "down|up",
+     "down: records of frequent labels are left out; up: those of rare labels are repeated"},
     {"null", WEIR_CHOICE, 0, offsetof(LabelsBalance, null), "keep", 0, 0, "keep|drop",
      "what becomes of records without a label: null, or an empty text"},
     {"seed", WEIR_INTEGER, 0, offsetof(LabelsBalance, seed), NULL, 0, 0, NULL,
@@ -85,12 +89,16 @@ static const weir_class classes[] = {
     },
     {
         .name = "balance",
-        .summary = "Leave out records of frequent labels",
-        .help = "Which records stay is drawn at random by the seed; it depends on the order of the records, "
-                "and on nothing "
-                "else. A label that has no more than it may keeps all of its records. Records with several "
-                "labels, as "
-                "lists, cannot be balanced. The input is read twice; memory is needed for the labels alone.",
+        .summary = "Leave out records of frequent labels, or repeat those of rare ones",
+        .help =
+            "Which records stay, or come once more than the others of their label, is drawn at random by "
+            "the seed; it depends on the order of the records, and on nothing "
+            "else. A label that has no more than it may, or no fewer than it should, keeps its records as "
+            "they are. Records with several "
+            "labels, as "
+            "lists, cannot be balanced. The input is read twice, and again what is repeated; memory is "
+            "needed for the labels, and with \"direction\" up for a bit a record.\n\n"
+            "Repeat records for training only, and after the split: a copy in the test set is no test.",
         .in = balance_in,
         .n_in = G_N_ELEMENTS(balance_in),
         .n_out = G_N_ELEMENTS(balance_out),

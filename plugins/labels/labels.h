@@ -41,6 +41,12 @@ void labels_map_close(weir_stage *stage);
 /* ---- balance ---- */
 
 enum { BALANCE_NULL_KEEP, BALANCE_NULL_DROP };
+enum { BALANCE_DOWN, BALANCE_UP };
+
+/* Of a batch: its first row, and how often a row of it goes on at most. */
+typedef struct {
+  guint64 first, copies;
+} BalancePasses;
 
 typedef struct {
   const char *label;
@@ -48,13 +54,18 @@ typedef struct {
   double ratio;
   int64_t seed;
   int32_t null;
+  int32_t direction;
 
   LabelNames *names;
   guint64 held;    /* bytes of them that count against the run's budget */
   guint64 *left;   /* rows of a label that were not looked at yet */
-  guint64 *wanted; /* and how many of them go on */
+  guint64 *wanted; /* and how many of them go on; then, beyond `times` */
+  guint64 *times;  /* each row of a label goes on */
   weir_random random;
-  uint64_t batch; /* the next one */
+  uint64_t batch;         /* the next one */
+  guint64 pass, n_passes; /* more than one where records are repeated */
+  guint8 *drawn; /* bits of rows: these go on once more. NULL, and so is the next: none is repeated */
+  BalancePasses *passes;
 } LabelsBalance;
 
 int labels_balance_schema(weir_stage *stage);
