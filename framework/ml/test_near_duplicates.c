@@ -162,6 +162,11 @@ test_bands(void)
   WeirNearOptions options = WEIR_NEAR_OPTIONS_INIT;
   guint bands, rows;
   g_assert_cmpfloat_with_epsilon(weir_near_probability(0.8, 20, 5), 0.99964, 1e-5); /* MMDS, figure 3.8 */
+  /* What manuals say of the default options. */
+  g_assert_true(weir_near_bands(&options, &bands, &rows, NULL));
+  g_assert_cmpuint(bands, ==, 18);
+  g_assert_cmpuint(rows, ==, 7);
+  g_assert_cmpuint(weir_near_bytes(&options), ==, 208);
   for (guint i = 1; i <= 20; i++) {
     options.threshold = i / 20.0;
     options.n_hashes = i < 4 ? 512 : 128;
