@@ -26,8 +26,7 @@ static const weir_option options[] = {
      "columns with texts, compared as one; with \"keys\" they may be missing unless they are named here"},
     {"keys", WEIR_FIELD_LIST, 0, offsetof(LeakageState, keys), "[]", 0, 0, NULL,
      "columns whose values, taken together, may not be in two splits: a user, a document; a record where one "
-     "is null "
-     "or empty is not looked at for them"},
+     "is null or empty is not looked at for them"},
     {"label", WEIR_FIELD, 0, offsetof(LeakageState, label), "label", 0, 0, NULL,
      "column with the label, which the leaks show; it may be missing"},
     {"near", WEIR_BOOLEAN, 0, offsetof(LeakageState, near), "true", 0, 0, NULL,
@@ -40,8 +39,7 @@ static const weir_option options[] = {
      "share of a split's records that may be leaks; a pair is refused when it has more than both"},
     {"on-leak", WEIR_CHOICE, 0, offsetof(LeakageState, on_leak), "fail", 0, 0, "fail|hold|warn",
      "what more leaks than that do: fail the run at once; hold it, which completes what was begun and ends "
-     "with exit "
-     "code 4; or just warn"},
+     "with exit code 4; or just warn"},
     {"compare", WEIR_CHOICE, 0, offsetof(LeakageState, compare), "text", 0, 0, "text|bytes",
      "what makes texts equal: with case folded, Unicode NFKC and white space run together, or byte by byte"},
     {"strip-accents", WEIR_BOOLEAN, 0, offsetof(LeakageState, strip_accents), "false", 0, 0, NULL,
@@ -61,30 +59,21 @@ static const weir_class classes[] = {{
     .name = "leakage",
     .summary = "Fail a run whose training and test records share texts, near-duplicates or keys",
     .help =
-        "Every pair of splits is compared: for each record of the later one, the most similar record of "
-        "the earlier one "
-        "is looked for. A leak is \"key\", when both have the same values in the columns of \"keys\"; "
-        "\"exact\", when "
-        "their texts are equal; or \"near\", when their texts are at least as similar as the threshold. "
-        "A record counts "
-        "once a pair, as the first of these. That two texts have different labels does not matter for "
-        "this, but is "
-        "counted.\n\n"
-        "Near-duplicates are texts whose sets of shingles have a Jaccard index at or above the "
-        "threshold. They are "
-        "looked for by MinHash and locality-sensitive hashing, which finds 95 % or more of the pairs at "
-        "the threshold "
-        "and more of those above it; what is found is compared exactly. Equal texts and keys are found "
-        "by hashes of 128 "
-        "bits, all of them.\n\n"
+        "Every pair of splits is compared: for each record of the later one, the most similar record of the "
+        "earlier one is looked for. A leak is \"key\", when both have the same values in the columns of "
+        "\"keys\"; \"exact\", when their texts are equal; or \"near\", when their texts are at least as "
+        "similar as the threshold. A record counts once a pair, as the first of these. That two texts have "
+        "different labels does not matter for this, but is counted.\n\n"
+        "Near-duplicates are texts whose sets of shingles have a Jaccard index at or above the threshold. "
+        "They are looked for by MinHash and locality-sensitive hashing, which finds 95 % or more of the "
+        "pairs at the threshold and more of those above it; what is found is compared exactly. Equal texts "
+        "and keys are found by hashes of 128 bits, all of them.\n\n"
         "The stage stands beside the others, and takes what they take. Where more leaks are found than "
-        "\"max-leaks\" and "
-        "\"max-share\" allow, it fails the run and shows some, with their lines. To get all of them in a "
-        "file, let it "
-        "hold the run or warn; when it fails, files that are not whole yet are not written.\n\n"
+        "\"max-leaks\" and \"max-share\" allow, it fails the run and shows some, with their lines. To get "
+        "all of them in a file, let it hold the run or warn; when it fails, files that are not whole yet are "
+        "not written.\n\n"
         "In memory, 36 bytes a record are needed, 60 with \"keys\", and about 13 more for near-duplicates, "
-        "whose signatures "
-        "are kept in a file of the run directory.",
+        "whose signatures are kept in a file of the run directory.",
     .in = inputs,
     .n_in = G_N_ELEMENTS(inputs),
     .n_out = G_N_ELEMENTS(outputs),

@@ -23,8 +23,7 @@ static const weir_option map_options[] = {
      "new labels by the old ones: {\"1\": \"negative\", \"2\": \"negative\", \"3\": \"positive\"}"},
     {"unknown", WEIR_CHOICE, 0, offsetof(LabelsMap, unknown), "keep", 0, 0, "keep|reject|drop|default|null",
      "what becomes of a label that is not in the map: it stays; the record is rejected, or left out; it "
-     "becomes the "
-     "default, or null. From a list, drop and null take just the label out"},
+     "becomes the default, or null. From a list, drop and null take just the label out"},
     {"default", WEIR_STRING, 0, offsetof(LabelsMap, default_label), NULL, 0, 0, NULL,
      "the label for \"unknown\": \"default\""},
     {"into", WEIR_STRING, 0, offsetof(LabelsMap, into), NULL, 0, 0, NULL,
@@ -43,8 +42,8 @@ static const weir_port balance_in[] = {
 
 static const weir_port balance_out[] = {
     {"out", "=in", WEIR_PORT_REQUIRED, NULL,
-     "the records that stay, in the order of the input; then those that are repeated, in that order, "
-     "as often as it takes"},
+     "the records that stay, in the order of the input; then those that are repeated, in that order, as "
+     "often as it takes"},
 };
 
 static const weir_option balance_options[] = {
@@ -68,10 +67,9 @@ static const weir_class classes[] = {
         .name = "map",
         .summary = "Give labels other names",
         .help = "Several old labels may become one. New labels are texts; numbers and booleans are mapped by "
-                "what "
-                "file.write writes for them. In a list each label comes once, where it came first. A missing "
-                "label stays "
-                "missing. A warning names labels of the map that never came, which are often misspelt.",
+                "what file.write writes for them. In a list each label comes once, where it came first. A "
+                "missing label stays missing. A warning names labels of the map that never came, which are "
+                "often misspelt.",
         .in = map_in,
         .n_in = G_N_ELEMENTS(map_in),
         .n_out = G_N_ELEMENTS(map_out),
@@ -91,13 +89,11 @@ static const weir_class classes[] = {
         .name = "balance",
         .summary = "Leave out records of frequent labels, or repeat those of rare ones",
         .help =
-            "Which records stay, or come once more than the others of their label, is drawn at random by "
-            "the seed; it depends on the order of the records, and on nothing "
-            "else. A label that has no more than it may, or no fewer than it should, keeps its records as "
-            "they are. Records with several "
-            "labels, as "
-            "lists, cannot be balanced. The input is read twice, and again what is repeated; memory is "
-            "needed for the labels, and with \"direction\" up for a bit a record.\n\n"
+            "Which records stay, or come once more than the others of their label, is drawn at random by the "
+            "seed; it depends on the order of the records, and on nothing else. A label that has no more "
+            "than it may, or no fewer than it should, keeps its records as they are. Records with several "
+            "labels, as lists, cannot be balanced. The input is read twice, and again what is repeated; "
+            "memory is needed for the labels, and with \"direction\" up for a bit a record.\n\n"
             "Repeat records for training only, and after the split: a copy in the test set is no test.",
         .in = balance_in,
         .n_in = G_N_ELEMENTS(balance_in),

@@ -178,8 +178,7 @@ static const weir_option join_options[] = {
      "their names in `right`, in the same order; left out, the same names"},
     {"kind", WEIR_CHOICE, 0, offsetof(RowsJoin, kind), "inner", 0, 0, "inner|left|semi|anti",
      "inner: records that match; left: all of `left`, with nulls where none matches; semi: those of `left` "
-     "that match; "
-     "anti: those that do not"},
+     "that match; anti: those that do not"},
     {"duplicates", WEIR_CHOICE, 0, offsetof(RowsJoin, duplicates), "error", 0, 0, "error|first|all",
      "when records of `right` have the same key: stop, take the first, or make a record of each"},
     {"columns", WEIR_STRING_LIST, 0, offsetof(RowsJoin, columns), NULL, 0, 0, NULL,
@@ -206,8 +205,8 @@ static const weir_port count_out[] = {
 
 static const weir_option count_options[] = {
     {"by", WEIR_FIELD_LIST, WEIR_OPTION_REQUIRED, offsetof(RowsCount, by), NULL, 0, 0, NULL,
-     "columns whose values, taken together, make the groups; an empty list makes one of all records, "
-     "also where there are none"},
+     "columns whose values, taken together, make the groups; an empty list makes one of all records, also "
+     "where there are none"},
     {"sum", WEIR_FIELD_LIST, 0, offsetof(RowsCount, figures[COUNT_SUM]), NULL, 0, 0, NULL,
      "columns to add up"},
     {"mean", WEIR_FIELD_LIST, 0, offsetof(RowsCount, figures[COUNT_MEAN]), NULL, 0, 0, NULL,
@@ -230,10 +229,9 @@ static const weir_class classes[] = {
         .name = "filter",
         .summary = "Keep the records for which an expression holds",
         .help = "The expression is checked with the pipeline: names of columns, types and patterns. A record "
-                "for which "
-                "it cannot be computed, since a number does not fit, something is divided by zero, or a text "
-                "is no "
-                "number, is rejected with the reason. The language is described under EXPRESSIONS.",
+                "for which it cannot be computed, since a number does not fit, something is divided by zero, "
+                "or a text is no number, is rejected with the reason. The language is described under "
+                "EXPRESSIONS.",
         .in = any_in,
         .n_in = G_N_ELEMENTS(any_in),
         .n_out = G_N_ELEMENTS(filter_out),
@@ -251,10 +249,9 @@ static const weir_class classes[] = {
         .name = "sample",
         .summary = "Draw records at random",
         .help = "Which records are drawn hangs on the seed and the order of the records, and on nothing "
-                "else. With "
-                "\"fraction\" each is drawn on its own as it comes, and their number is about that part. An "
-                "exact number "
-                "has to know how many records come: they are put aside in a file of the run until then.",
+                "else. With \"fraction\" each is drawn on its own as it comes, and their number is about "
+                "that part. An exact number has to know how many records come: they are put aside in a file "
+                "of the run until then.",
         .in = any_in,
         .n_in = G_N_ELEMENTS(any_in),
         .n_out = G_N_ELEMENTS(sample_out),
@@ -271,8 +268,7 @@ static const weir_class classes[] = {
         .name = "concat",
         .summary = "Records of several inputs, one after the other",
         .help = "The columns are those of the first input; the others have the same ones, in whatever order. "
-                "Where they "
-                "differ, rows.union fills in null, and columns.cast brings types together.",
+                "Where they differ, rows.union fills in null, and columns.cast brings types together.",
         .in = concat_in,
         .n_in = G_N_ELEMENTS(concat_in),
         .n_out = G_N_ELEMENTS(concat_out),
@@ -288,10 +284,8 @@ static const weir_class classes[] = {
         .name = "union",
         .summary = "Records of several inputs with the columns of all",
         .help = "One input after the other, as rows.concat does it. Where an input lacks a column, its "
-                "records have null "
-                "there. Columns of the same name have the same type; columns.cast brings them together. No "
-                "record is "
-                "left out, also if it comes twice.",
+                "records have null there. Columns of the same name have the same type; columns.cast brings "
+                "them together. No record is left out, also if it comes twice.",
         .in = union_in,
         .n_in = G_N_ELEMENTS(union_in),
         .n_out = G_N_ELEMENTS(concat_out),
@@ -323,12 +317,10 @@ static const weir_class classes[] = {
         .name = "sort",
         .summary = "Put records in order",
         .help = "Numbers, timestamps and booleans are sorted by value (NaN above all, false before true), "
-                "text by its "
-                "code points, bytes by value. Records with equal keys keep their order.\n\n"
+                "text by its code points, bytes by value. Records with equal keys keep their order.\n\n"
                 "Any number of records is sorted in the memory that the run grants: what does not fit is put "
-                "aside in "
-                "sorted files of the run directory, as large as the records are in memory, which are then "
-                "merged.",
+                "aside in sorted files of the run directory, as large as the records are in memory, which "
+                "are then merged.",
         .in = sort_in,
         .n_in = G_N_ELEMENTS(sort_in),
         .n_out = G_N_ELEMENTS(sort_out),
@@ -346,11 +338,9 @@ static const weir_class classes[] = {
         .name = "count",
         .summary = "Count records by the values of columns",
         .help = "Nulls are values: a null is a group of its own, as SQL's GROUP BY has it. Figures leave "
-                "nulls out, and are "
-                "null where there is nothing else. A sum of integers is exact, and an error beyond 64 bits; "
-                "real numbers are "
-                "added up in the order of the records, so that the result is always the same. NaN is above "
-                "all numbers.\n\n"
+                "nulls out, and are null where there is nothing else. A sum of integers is exact, and an "
+                "error beyond 64 bits; real numbers are added up in the order of the records, so that the "
+                "result is always the same. NaN is above all numbers.\n\n"
                 "Groups are held in the memory that the run grants; records of further groups wait in files.",
         .in = count_in,
         .n_in = G_N_ELEMENTS(count_in),
@@ -369,16 +359,12 @@ static const weir_class classes[] = {
         .name = "join",
         .summary = "Bring records of two inputs together that have the same key",
         .help = "Records come out in the order of `left`; several matches of one in the order of `right`. A "
-                "null in a key "
-                "equals nothing, not even a null, as in SQL. Integers are compared by value whatever their "
-                "width, and so "
-                "are real numbers, NaN equal to NaN. Metrics say how many records of `left` were matched and "
-                "unmatched.\n\n"
+                "null in a key equals nothing, not even a null, as in SQL. Integers are compared by value "
+                "whatever their width, and so are real numbers, NaN equal to NaN. Metrics say how many "
+                "records of `left` were matched and unmatched.\n\n"
                 "`right` lies in a file; in memory are its keys, 24 to 72 bytes each, and 16 to 24 bytes a "
-                "record with "
-                "`duplicates` \"all\". Where that is more than the run grants, the keys are taken in parts, "
-                "and `left` "
-                "waits in a file until all parts have been looked up.",
+                "record with `duplicates` \"all\". Where that is more than the run grants, the keys are "
+                "taken in parts, and `left` waits in a file until all parts have been looked up.",
         .in = join_in,
         .n_in = G_N_ELEMENTS(join_in),
         .n_out = G_N_ELEMENTS(join_out),
@@ -396,8 +382,7 @@ static const weir_class classes[] = {
         .name = "shuffle",
         .summary = "Put records in random order",
         .help = "Every order of all records is equally likely, not just of those near each other. It depends "
-                "on the "
-                "seed and on the order in which the records come. Memory is used as by rows.sort.",
+                "on the seed and on the order in which the records come. Memory is used as by rows.sort.",
         .in = shuffle_in,
         .n_in = G_N_ELEMENTS(shuffle_in),
         .n_out = G_N_ELEMENTS(shuffle_out),
@@ -414,17 +399,12 @@ static const weir_class classes[] = {
         .name = "dedupe",
         .summary = "Remove records that are equal to another",
         .help = "Values are equal as values, not as SQL has it: a null equals a null, NaN equals NaN, -0 "
-                "equals 0; "
-                "text is compared as it is, capitals and spaces count. Metrics say how many records were "
-                "kept and "
-                "removed.\n\n"
+                "equals 0; text is compared as it is, capitals and spaces count. Metrics say how many "
+                "records were kept and removed.\n\n"
                 "The first of equal records passes at once while the keys seen so far fit into the memory "
-                "that the run "
-                "grants, 24 to 72 bytes each. Further records with keys that are not among these wait in a "
-                "file, and "
-                "are decided at the end. With `keep` \"last\" all of them wait. Keys are compared by a hash "
-                "of 128 "
-                "bits.",
+                "that the run grants, 24 to 72 bytes each. Further records with keys that are not among "
+                "these wait in a file, and are decided at the end. With `keep` \"last\" all of them wait. "
+                "Keys are compared by a hash of 128 bits.",
         .in = dedupe_in,
         .n_in = G_N_ELEMENTS(dedupe_in),
         .n_out = G_N_ELEMENTS(dedupe_out),
@@ -441,24 +421,17 @@ static const weir_class classes[] = {
         .name = "dedupe-near",
         .summary = "Remove records whose texts are nearly the same as another's",
         .help = "Texts are compared as sets of short runs of characters or words, without regard to capitals "
-                "and white "
-                "space, by the Jaccard index: what both have in common, as a share of what either has. "
-                "Records that are "
-                "joined by pairs at or above the threshold, directly or by way of others, are a cluster, and "
-                "its first "
-                "record is kept. Records whose text is null are kept all. Of a text the first MiB counts.\n\n"
+                "and white space, by the Jaccard index: what both have in common, as a share of what either "
+                "has. Records that are joined by pairs at or above the threshold, directly or by way of "
+                "others, are a cluster, and its first record is kept. Records whose text is null are kept "
+                "all. Of a text the first MiB counts.\n\n"
                 "Pairs are found with MinHash signatures and banding: a pair of index s is found with a "
-                "probability of "
-                "1 - (1 - s^r)^b, where r places and b bands are chosen so that this is at least `recall` at "
-                "the threshold; "
-                "with the defaults r is 7 and b is 18. Each pair that is found is then compared exactly, so "
-                "that nothing "
-                "below the threshold is removed.\n\n"
+                "probability of 1 - (1 - s^r)^b, where r places and b bands are chosen so that this is at "
+                "least `recall` at the threshold; with the defaults r is 7 and b is 18. Each pair that is "
+                "found is then compared exactly, so that nothing below the threshold is removed.\n\n"
                 "The input is read twice, and texts of candidates in between. Signatures lie in a file, 208 "
-                "bytes a record "
-                "with the defaults; 4.125 bytes of memory a record are needed, and 16 more are used where "
-                "they are "
-                "granted.",
+                "bytes a record with the defaults; 4.125 bytes of memory a record are needed, and 16 more "
+                "are used where they are granted.",
         .in = near_in,
         .n_in = G_N_ELEMENTS(near_in),
         .n_out = G_N_ELEMENTS(near_out),
