@@ -38,8 +38,8 @@ gboolean weir_archive_export(const char *from, const char *path, const WeirArtif
 gboolean weir_archive_unpack(const char *path, const char *to, guint64 limit, WeirArtifactStep step,
                              gpointer data, GError **error);
 
-/* What the archive says of itself: its artifact.json, where that is among the first members, at the top or in the one
- * folder that holds all. `*manifest` gets it, or NULL. FALSE: the file cannot be read as an archive, or the description
+/* What the archive says of itself: its artifact.json, where that is among the first members and not behind large ones, at
+ * the top or in the one folder that holds all. `*manifest` gets it, or NULL. FALSE: the file cannot be read as an archive, or the description
  * is none. */
 gboolean weir_archive_peek(const char *path, WeirArtifactManifest **manifest, GError **error);
 

@@ -100,16 +100,14 @@ open_folder(Unpack *u, char *const *parts, guint n, const char *member)
 {
   int at = fcntl(u->to, F_DUPFD_CLOEXEC, 0);
   for (guint i = 0; i < n && at >= 0; i++) {
-    if (mkdirat(at, parts[i], 0777) == 0) {
-      if (++u->folders > WEIR_ARTIFACT_MAX_FILES) {
-        close(at);
-        refuse(u, WEIR_ERROR_LIMIT, member, "the archive holds more than 100,000 folders");
-        return -1;
-      }
-    } else if (errno != EEXIST) {
-      break;
+    gboolean made = mkdirat(at, parts[i], 0777) == 0;
+    if (made && ++u->folders > WEIR_ARTIFACT_MAX_FILES) {
+      close(at);
+      refuse(u, WEIR_ERROR_LIMIT, member, "the archive holds more than 100,000 folders");
+      return -1;
     }
-    int next = openat(at, parts[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    gboolean there = made || errno == EEXIST;
+    int next = there ? openat(at, parts[i], O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
     int saved = errno;
     close(at);
     errno = saved;
@@ -290,8 +288,8 @@ lift_out(const Unpack *u, const char *to)
   if (renameat(u->to, top, u->to, aside) != 0)
     return system_failed(u, top);
   g_autoptr(GDir) dir = g_dir_open(inside, 0, NULL);
-  int below = openat(u->to, aside, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  gboolean done = dir && below >= 0;
+  int below = dir ? openat(u->to, aside, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+  gboolean done = below >= 0 || system_failed(u, top);
   while (done && (name = g_dir_read_name(dir)))
     done = strcmp(name, aside) == 0 ? refuse(u, WEIR_ERROR_INVALID, name, "that name is kept")
                                     : renameat(below, name, u->to, name) == 0 || system_failed(u, name);
@@ -333,10 +331,12 @@ read_description(Unpack *u, WeirArtifactManifest **manifest)
   return *manifest != NULL;
 }
 
+/* What stands before is passed over, which may cost as much as taking it out: not more of it than is harmless. */
 static gboolean
 look_inside(Unpack *u, WeirArtifactManifest **manifest)
 {
   struct archive_entry *entry;
+  guint64 left = WEIR_ARCHIVE_HARMLESS_BYTES;
   for (guint i = 0; i < MEMBERS_LOOKED_AT; i++) {
     int result = archive_read_next_header(u->archive, &entry);
     if (result == ARCHIVE_EOF)
@@ -345,6 +345,10 @@ look_inside(Unpack *u, WeirArtifactManifest **manifest)
       return archive_failed(u);
     if (archive_entry_filetype(entry) == AE_IFREG && is_description(archive_entry_pathname(entry)))
       return read_description(u, manifest);
+    guint64 size = (guint64)MAX(archive_entry_size(entry), 0);
+    if (size > left)
+      return TRUE;
+    left -= size;
   }
   return TRUE;
 }

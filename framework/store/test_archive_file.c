@@ -4,10 +4,12 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -226,27 +228,85 @@ test_depth(Fixture *f, gconstpointer data)
   check_refused(f, FALSE, &member, 1, "more than 32 folders");
 }
 
-/* Zeros: a thousandth in gzip, much less in xz and in layers of it. */
+/* What the disk says to the next folder; 0: it has room. Stands before the system's function. */
+static int no_folder;
+
+int
+mkdirat(int folder, const char *path, mode_t mode)
+{
+  if (!no_folder)
+    return (int)syscall(SYS_mkdirat, folder, path, mode);
+  errno = no_folder;
+  return -1;
+}
+
+/* Nothing is written beside the folder that cannot be made. */
+static void
+test_no_folder(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  const Member members[] = {{"folder/file", AE_IFREG, NULL}, {"other", AE_IFREG, NULL}};
+  g_autofree char *path = forge(f, FALSE, members, 2);
+  g_autofree char *file = g_build_filename(f->to, "file", NULL);
+  g_autoptr(GError) error = NULL;
+  no_folder = ENOSPC;
+  gboolean done = weir_archive_unpack(path, f->to, PLENTY, NULL, NULL, &error);
+  no_folder = 0;
+  g_assert_false(done);
+  g_assert_error(error, WEIR_ERROR, WEIR_ERROR_IO);
+  g_assert_nonnull(strstr(error->message, "folder/file"));
+  g_assert_false(g_file_test(file, G_FILE_TEST_EXISTS));
+}
+
+static void
+put_member(struct archive *a, const char *name, guint mib)
+{
+  g_autofree char *zeros = g_malloc0(1 << 20);
+  struct archive_entry *entry = archive_entry_new();
+  archive_entry_set_pathname(entry, name);
+  archive_entry_set_filetype(entry, AE_IFREG);
+  archive_entry_set_size(entry, (la_int64_t)mib << 20);
+  g_assert_cmpint(archive_write_header(a, entry), ==, ARCHIVE_OK);
+  for (guint i = 0; i < mib; i++)
+    g_assert_cmpint(archive_write_data(a, zeros, 1 << 20), ==, 1 << 20);
+  archive_entry_free(entry);
+}
+
+/* Zeros: a thousandth in gzip, much less in xz and in layers of it. Behind them, a description that is none. */
+static char *
+forge_bomb(Fixture *f, guint mib)
+{
+  char *path = g_build_filename(f->root, "bomb.tar.zst", NULL);
+  struct archive *a = archive_write_new();
+  archive_write_set_format_pax_restricted(a);
+  archive_write_add_filter_zstd(a);
+  g_assert_cmpint(archive_write_open_filename(a, path), ==, ARCHIVE_OK);
+  put_member(a, "zeros", mib);
+  put_member(a, WEIR_ARTIFACT_MANIFEST, 1);
+  archive_write_close(a);
+  archive_write_free(a);
+  return path;
+}
+
+/* A look inside does not wade through a bomb. */
+static void
+test_peek_bomb(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  WeirArtifactManifest *manifest = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *little = forge_bomb(f, 1);
+  g_assert_false(weir_archive_peek(little, &manifest, NULL));
+  g_autofree char *much = forge_bomb(f, 65);
+  g_assert_true(weir_archive_peek(much, &manifest, &error));
+  g_assert_null(manifest);
+}
+
 static void
 test_bombs(Fixture *f, gconstpointer data)
 {
   (void)data;
-  g_autofree char *path = g_build_filename(f->root, "bomb.tar.zst", NULL);
-  g_autofree char *zeros = g_malloc0(1 << 20);
-  struct archive *a = archive_write_new();
-  struct archive_entry *entry = archive_entry_new();
-  archive_write_set_format_pax_restricted(a);
-  archive_write_add_filter_zstd(a);
-  g_assert_cmpint(archive_write_open_filename(a, path), ==, ARCHIVE_OK);
-  archive_entry_set_pathname(entry, "zeros");
-  archive_entry_set_filetype(entry, AE_IFREG);
-  archive_entry_set_size(entry, 256 << 20);
-  g_assert_cmpint(archive_write_header(a, entry), ==, ARCHIVE_OK);
-  for (guint i = 0; i < 256; i++)
-    g_assert_cmpint(archive_write_data(a, zeros, 1 << 20), ==, 1 << 20);
-  archive_entry_free(entry);
-  archive_write_close(a);
-  archive_write_free(a);
+  g_autofree char *path = forge_bomb(f, 256);
   g_autoptr(GError) limit = NULL, bomb = NULL;
   g_assert_false(weir_archive_unpack(path, f->to, 1000, NULL, NULL, &limit));
   g_assert_error(limit, WEIR_ERROR, WEIR_ERROR_LIMIT);
@@ -364,6 +424,8 @@ main(int argc, char **argv)
   g_test_add("/archive/names-not-utf8", Fixture, NULL, set_up, test_not_utf8, tear_down);
   g_test_add("/archive/depth", Fixture, NULL, set_up, test_depth, tear_down);
   g_test_add("/archive/bombs", Fixture, NULL, set_up, test_bombs, tear_down);
+  g_test_add("/archive/peek-into-a-bomb", Fixture, NULL, set_up, test_peek_bomb, tear_down);
+  g_test_add("/archive/no-folder", Fixture, NULL, set_up, test_no_folder, tear_down);
   g_test_add("/archive/stopped", Fixture, "m.tar.gz", set_up, test_stopped, tear_down);
   return g_test_run();
 }
