@@ -123,7 +123,7 @@ file_batch(WeirQueue *queue, struct ArrowArray *batch, GError **error)
   g_mutex_lock(&queue->lock);
   if (made)
     queue->spool = made;
-  if (fine && rows) {
+  if (fine && rows && !queue->abandoned) {
     queue->rows += (guint64)rows;
     queue->filed++;
   }
@@ -205,14 +205,16 @@ pop(WeirQueue *queue, struct ArrowArray *batch)
   queue->used--;
 }
 
-/* Gets the next batch out of the spool's file. The lock is not held; nobody else takes meanwhile. */
+/* Gets the next batch out of the spool's file. The lock is not held; nobody else takes meanwhile, but the queue may be
+   abandoned, with which nothing is left to fetch. */
 static WeirQueueResult
 fetch_batch(WeirQueue *queue, WeirTableWriter *spool, guint64 index, struct ArrowArray *batch, GError **error)
 {
   if (!weir_table_writer_read(spool, index, batch, error))
     return WEIR_QUEUE_FAILED;
   g_mutex_lock(&queue->lock);
-  queue->fetched++;
+  if (!queue->abandoned)
+    queue->fetched++;
   g_mutex_unlock(&queue->lock);
   return WEIR_QUEUE_BATCH;
 }

@@ -7,7 +7,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
-
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* ---- Batches that count themselves ---------------------------------------------------------------------- */
@@ -494,6 +494,44 @@ test_spool_full_disk(Folder *folder, gconstpointer data)
   weir_queue_free(queue);
 }
 
+/* A queue that is abandoned while a batch is being read back. Stands before the system's function. */
+static WeirQueue *abandoned_meanwhile;
+
+ssize_t
+pread(int fd, void *data, size_t size, off_t offset)
+{
+  WeirQueue *queue = g_steal_pointer(&abandoned_meanwhile);
+  if (queue)
+    weir_queue_abandon(queue);
+  return (ssize_t)syscall(SYS_pread64, fd, data, size, offset);
+}
+
+static void
+test_spool_abandoned(Folder *folder, gconstpointer data)
+{
+  g_autoptr(WeirSchema) schema = sample_schema();
+  g_autofree char *path = folder_file(folder, "spool");
+  guint64 waited = 0;
+  (void)data;
+  WeirQueue *queue = weir_queue_new(WEIR_QUEUE_SPOOL, 1, 1);
+  weir_queue_spool_to(queue, path, schema);
+  for (guint i = 0; i < 5; i++) {
+    struct ArrowArray batch;
+    sample_batch(schema, 1, &batch);
+    g_assert_true(weir_queue_put(queue, &batch, 1, &waited, NULL, NULL, NULL));
+  }
+  g_assert_cmpint(take(queue), ==, 1); /* from memory */
+  abandoned_meanwhile = queue;
+  g_assert_cmpint(take(queue), ==, 1);
+  if (g_steal_pointer(&abandoned_meanwhile))
+    g_test_skip("the read cannot be watched here");
+  else
+    g_assert_cmpuint(weir_queue_n_batches(queue), ==, 0);
+  weir_queue_abandon(queue);
+  g_assert_cmpint(take(queue), ==, -1);
+  weir_queue_free(queue);
+}
+
 /* ---- Stress --------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -570,6 +608,7 @@ main(int argc, char **argv)
   FOLDER_TEST("/queue/spool/slow-producer", GINT_TO_POINTER(1), test_spool_file);
   FOLDER_TEST("/queue/spool/slow-consumer", GINT_TO_POINTER(2), test_spool_file);
   FOLDER_TEST("/queue/spool/full-disk", NULL, test_spool_full_disk);
+  FOLDER_TEST("/queue/spool/abandoned", NULL, test_spool_abandoned);
   g_test_add_func("/queue/table/cancelled", test_cancelled_table);
   g_test_add_data_func("/queue/stress/one", GINT_TO_POINTER(1), test_stress);
   g_test_add_data_func("/queue/stress/workers", GINT_TO_POINTER(3), test_stress);
