@@ -33,13 +33,13 @@ typedef enum {
   WEIR_TABLE_DEFAULT = 0,
   WEIR_TABLE_DIGEST = 1 << 0, /* writer: take the SHA-256 while writing */
   WEIR_TABLE_VERIFY = 1 << 1, /* opening: read all of it once; for what this process has not just written */
-  WEIR_TABLE_UNNAMED =
-      1 << 2, /* writer: the name goes at once, and the file with its last user, also a killed one */
+  /* Writer: the name goes at once, and the file with its last user, also a killed one. What has the name is removed. */
+  WEIR_TABLE_UNNAMED = 1 << 2,
 } WeirTableFlags;
 
 /* ---- Writing: one thread at a time -------------------------------------------------------------------- */
 
-/* A new file, which must not exist. NULL: `error`. */
+/* A new file, which must not exist but for WEIR_TABLE_UNNAMED. NULL: `error`. */
 WeirTableWriter *weir_table_writer_new(const char *path, WeirSchema *schema, WeirTableFlags flags,
                                        GError **error);
 /* Add a batch, which stays the caller's; one without rows adds nothing. The batch is valid (weir_batch_validate()).

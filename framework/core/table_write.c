@@ -33,6 +33,8 @@ struct WeirTableWriter {
 WeirTableWriter *
 weir_table_writer_new(const char *path, WeirSchema *schema, WeirTableFlags flags, GError **error)
 {
+  if (flags & WEIR_TABLE_UNNAMED) /* of a process that was killed before it could take the name away */
+    unlink(path);
   int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (fd < 0) {
     weir_set_io_error(error, errno, "write", path);

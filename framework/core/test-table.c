@@ -173,7 +173,9 @@ test_names(Folder *folder, gconstpointer data)
   g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
   weir_table_writer_free(writer);
   g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
+  folder_put(folder, "t", "left by a process that was killed");
   writer = weir_table_writer_new(path, schema, WEIR_TABLE_UNNAMED, &error);
+  g_assert_no_error(error);
   g_assert_false(g_file_test(path, G_FILE_TEST_EXISTS));
   struct ArrowArray batch;
   sample_batch(schema, 77, &batch);
