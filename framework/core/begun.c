@@ -261,6 +261,12 @@ texts_at(const WeirNode *map, const char *key)
   return texts;
 }
 
+static gboolean
+is_map(const WeirNode *node)
+{
+  return !node || weir_node_kind(node) == WEIR_NODE_MAP;
+}
+
 static WeirInputSpec *
 read_input(const WeirNode *from, gsize index, WeirPosition at)
 {
@@ -280,7 +286,7 @@ read_stage(WeirPipeline *pipeline, WeirNode *node)
 {
   WeirNode *from = weir_node_get(node, "from"), *options = weir_node_get(node, "options");
   const char *name = text_at(node, "name"), *use = text_at(node, "use"), *file = text_at(node, "file");
-  if (!name || !use)
+  if (!name || !use || !is_map(from) || !is_map(options))
     return FALSE;
   WeirStageSpec *stage = g_new0(WeirStageSpec, 1);
   g_ptr_array_add(pipeline->stages, stage);

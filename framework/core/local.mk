@@ -84,7 +84,7 @@ framework_core_test_plugin_test_la_SOURCES = framework/core/test-plugin/test.c
 framework_core_test_plugin_test_la_LDFLAGS = $(PLUGIN_LINK) -rpath /nowhere
 engine_tests = framework/core/test-queue framework/core/test-budget framework/core/test-pool framework/core/test-pipeline \
   framework/core/test-compose framework/core/test-environment framework/core/test-plan framework/core/test-run \
-  framework/core/test-rejects
+  framework/core/test-rejects framework/core/test-rundir
 EXTRA_DIST += framework/core/test-engine.h
 check_PROGRAMS += $(engine_tests)
 TESTS += $(engine_tests)
@@ -95,6 +95,7 @@ framework_core_test_pipeline_LDADD = libweir-core.la
 framework_core_test_compose_LDADD = libweir-core.la
 framework_core_test_environment_LDADD = libweir-core.la
 framework_core_test_plan_LDADD = libweir-core.la
+framework_core_test_rundir_LDADD = libweir-core.la
 framework_core_test_run_LDADD = libweir-1.la libweir-base.la $(BASE_LIBS)
 framework_core_test_rejects_LDADD = libweir-1.la libweir-base.la $(BASE_LIBS)
 

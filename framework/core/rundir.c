@@ -100,18 +100,32 @@ refuse_lock(int fd, const char *path, GError **error)
   return -1;
 }
 
+/* Whether a file is still what its name stands for: who had it before may have removed it as it let it go. */
+static gboolean
+is_named(int fd, const char *file)
+{
+  struct stat opened, named;
+  return fstat(fd, &opened) != 0 ||
+         (stat(file, &named) == 0 && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino);
+}
+
 /* Held until the process ends, however it ends. -1: `error`. */
 static int
 lock_folder(const char *path, GError **error)
 {
   g_autofree char *file = g_build_filename(path, LOCK, NULL);
-  int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (fd < 0) {
-    weir_set_io_error(error, errno, "write", file);
-    return -1;
-  }
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    return refuse_lock(fd, path, error);
+  int fd = -1;
+  do {
+    if (fd >= 0)
+      close(fd);
+    fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) {
+      weir_set_io_error(error, errno, "write", file);
+      return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+      return refuse_lock(fd, path, error);
+  } while (!is_named(fd, file));
   /* Without locks on this file system, or without room for the text, the run goes on all the same. */
   g_autofree char *owner = g_strdup_printf("process %ld on %s\n", (long)getpid(), g_get_host_name());
   if (ftruncate(fd, 0) != 0 || pwrite(fd, owner, strlen(owner), 0) < 0)
@@ -179,14 +193,15 @@ weir_run_dir_reopen(const char *directory, GError **error)
 void
 weir_run_dir_give_up(WeirRunDir *dir)
 {
-  static const char *const names[] = {WEIR_BEGUN_FILE, JOURNAL, LOCK};
+  static const char *const names[] = {WEIR_BEGUN_FILE, JOURNAL};
+  g_autofree char *folder = dir->made ? g_strdup(dir->path) : NULL;
   for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
     g_autofree char *path = g_build_filename(dir->path, names[i], NULL);
     unlink(path);
   }
-  if (dir->made)
-    rmdir(dir->path);
   weir_run_dir_free(dir);
+  if (folder)
+    rmdir(folder); /* unless another process has begun there by now */
 }
 
 /* Where the last whole line of the journal ends: a killed process may have left a part of one. */
