@@ -20,7 +20,8 @@
  * the stages whose class has no least, all together, and the rest is divided equally between the stages that are open
  * and whose class has one. What a stage of those does not use of its share stays its own until it has closed; beyond
  * its own share a stage gets whatever is no other's. A request that does not fit is refused at once; nobody waits.
- * What is granted depends on the time, so what a stage makes must not depend on what it was granted. */
+ * What is granted depends on the time, so what a stage makes must not depend on what it was granted. But a stage closes
+ * before its outputs end: what it had is free when a table that it made is read, or a stream of it has ended. */
 typedef struct WeirBudget WeirBudget;
 
 /* A budget of `total` bytes, of which a record may have `max_record`. 0: by default: half of the memory of the machine

@@ -691,6 +691,8 @@ stage_thread(gpointer data)
     WEIR_SET(running->output_ended[o], TRUE);
   if (opened)
     call_close(&stage);
+  /* Before its outputs end: what a stage behind it is lent then does not hang on how fast this one goes. */
+  weir_budget_close(running->run->budget, running->plan->index);
   if (result != -1 && (check_declared(&stage) || stage.host_failed))
     failed = TRUE;
   if (check_artifacts(&stage))
@@ -704,7 +706,6 @@ stage_thread(gpointer data)
     weir_output_table_drop(&stage.plan->outputs[o]);
   release_inputs(running->run, stage.plan);
   weir_host_spills_free(running);
-  weir_budget_close(running->run->budget, running->plan->index);
   weir_stage_clear(&stage);
   WEIR_SET(running->counters.end_ns, weir_now_ns());
   post_state(running, failed                        ? "failed"

@@ -163,6 +163,22 @@ def test_reserve():
            metric("c", "granted") <= pool, code, text)
 
 
+def test_one_after_another():
+    """What a stage had is lent to the one behind it as soon as that begins, however busy the machine is."""
+    with open(FOLDER / "few.txt", "w") as out:
+        for i in range(300):
+            out.write("a line about %d things of kind %d\n" % (i * i % 97, i))
+    stages = {"load": load("few.txt"), "unique": {"use": "rows.dedupe-near", "from": "load"},
+              "split": {"use": "split.clusters", "from": "unique", "options": {"ratios": {"train": 0.8, "test": 0.2}}},
+              "leaks": {"use": "check.leakage", "from": {"train": "split.train", "test": "split.test"}},
+              "train": save("few-train.jsonl", "split.train"), "test": save("few-test.jsonl", "split.test")}
+    for _ in range(10):
+        code, text, _, _ = run(stages, "--memory", "64M", "--force")
+        if code:
+            break
+    report("stages that need most of the budget one after another get it", code == 0, code, text)
+
+
 def test_records():
     with open(FOLDER / "long.jsonl", "w") as out:
         out.write('{"text": "short"}\n{"text": "%s"}\n' % ("y" * 9_000_000))
