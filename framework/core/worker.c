@@ -627,15 +627,19 @@ check_declared(WeirStage *stage)
 static int
 check_artifacts(WeirStage *stage)
 {
+  WeirRunningStage *running = stage->running;
   int result = 0;
-  for (guint i = 0; i < stage->running->artifacts->len; i++) {
-    WeirAtomicDir *dir = stage->running->artifacts->pdata[i];
+  g_mutex_lock(&running->lock); /* others may look whether there are any */
+  g_autoptr(GPtrArray) left = g_steal_pointer(&running->artifacts);
+  running->artifacts = g_ptr_array_new();
+  g_mutex_unlock(&running->lock);
+  for (guint i = 0; i < left->len; i++) {
+    WeirAtomicDir *dir = left->pdata[i];
     if (!is_cancelled(stage->run))
       result = weir_stage_breach(stage, "W15", "artifact \"%s\" was begun, but neither finished nor dropped",
                                  weir_atomic_dir_path(dir));
     weir_atomic_dir_free(dir);
   }
-  g_ptr_array_set_size(stage->running->artifacts, 0);
   return result;
 }
 
