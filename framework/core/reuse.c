@@ -272,7 +272,7 @@ bring_all(WeirReuse *reuse)
   return TRUE;
 }
 
-/* What stages that run left behind when they ran before. */
+/* What stages that run left behind when they ran before, and what was brought of those that cannot be reused after all. */
 static void
 clear_leftovers(WeirReuse *reuse, guint index)
 {
@@ -281,10 +281,8 @@ clear_leftovers(WeirReuse *reuse, guint index)
   g_autofree char *artifacts = g_build_filename(reuse->run->dir->path, "artifacts", stage->name, NULL);
   reuse->stages[index].whole = FALSE;
   weir_mark_free(g_steal_pointer(&reuse->stages[index].mark));
-  if (reuse->resumed) {
-    weir_remove_tree(folder, NULL);
-    weir_remove_tree(artifacts, NULL);
-  }
+  weir_remove_tree(folder, NULL);
+  weir_remove_tree(artifacts, NULL);
   for (guint o = 0; o < stage->class->n_options; o++) {
     const weir_option *option = &stage->class->options[o];
     const char *path =

@@ -102,6 +102,11 @@ go damaged-mark --epochs 5
 says "it warns" 'whole.json" is damaged'
 go mended --epochs 5
 reused mended $all
+damage "$(entry model)/model.table" # its artifact has been brought by the time that this is found out
+go damaged-record --epochs 5
+says "it warns" 'warning: stage "model" is run again'
+reused damaged-record load predict score split
+check "the same bytes" diff -r out-damaged-table out-damaged-record
 check "the same bytes" diff -r out-damaged-table out-mended
 
 # Bounded, tidied up, deleted.
