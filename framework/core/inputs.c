@@ -137,15 +137,26 @@ memory_file(const WeirInputDigests *inputs, const WeirInputFile *file)
   return g_build_filename(inputs->memory, hex, NULL);
 }
 
-/* Three lines: path, signature, digest. */
+/* Lines: path, signature, digest, and the digest of these lines, since nothing else would show that one is damaged. */
+static char *
+remembered(const WeirInputFile *file, const char *hex)
+{
+  g_autofree char *text = g_strdup_printf("%s\n%s\n%s\n", file->path, file->signature, hex);
+  char check[WEIR_DIGEST_HEX_BYTES];
+  weir_digest_memory(text, strlen(text), check);
+  return g_strconcat(text, check, "\n", NULL);
+}
+
 static gboolean
 recall(const WeirInputDigests *inputs, WeirInputFile *file)
 {
   g_autofree char *where = memory_file(inputs, file);
   g_autofree char *text = where ? weir_read_file(where, MEMORY_LIMIT, NULL, NULL) : NULL;
   g_auto(GStrv) lines = text ? g_strsplit(text, "\n", 4) : NULL;
-  if (!lines || g_strv_length(lines) != 4 || !g_str_equal(lines[0], file->path) ||
-      g_strcmp0(lines[1], file->signature) != 0 || strlen(lines[2]) + 1 != sizeof file->hex)
+  if (!lines || g_strv_length(lines) != 4 || !file->signature || strlen(lines[2]) + 1 != sizeof file->hex)
+    return FALSE;
+  g_autofree char *wanted = remembered(file, lines[2]);
+  if (!g_str_equal(text, wanted))
     return FALSE;
   memcpy(file->hex, lines[2], sizeof file->hex);
   file->unchanged = TRUE;
@@ -159,7 +170,7 @@ remember(const WeirInputDigests *inputs, const WeirInputFile *file, gint64 taken
   if (!where || !file->unchanged || file->bytes < REMEMBERED || file->touched + RACY_SECONDS >= taken ||
       strchr(file->path, '\n'))
     return;
-  g_autofree char *text = g_strdup_printf("%s\n%s\n%s\n", file->path, file->signature, file->hex);
+  g_autofree char *text = remembered(file, file->hex);
   if (strlen(text) < MEMORY_LIMIT) /* what cannot be written is digested again another time */
     weir_atomic_write(where, text, -1, WEIR_ATOMIC_MAKE_PARENTS | WEIR_ATOMIC_NO_SYNC, NULL);
 }

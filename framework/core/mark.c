@@ -51,6 +51,7 @@ weir_mark_free(WeirMark *mark)
   g_free(mark->use);
   g_free(mark->run);
   g_free(mark->held);
+  g_free(mark->rejects_sha256);
   g_ptr_array_unref(mark->outputs);
   g_ptr_array_unref(mark->artifacts);
   g_ptr_array_unref(mark->outside);
@@ -201,6 +202,7 @@ weir_mark_write(const WeirMark *mark, const char *folder, GError **error)
   weir_json_member_string(json, "use", mark->use);
   weir_json_member_string(json, "run", mark->run);
   weir_json_member_string(json, "held", mark->held);
+  weir_json_member_string(json, "rejects_sha256", mark->rejects_sha256);
   write_counters(json, mark);
   write_outputs(json, mark);
   write_made(json, "artifacts", mark->artifacts, FALSE);
@@ -378,6 +380,7 @@ weir_mark_read(const char *folder, const char *stage, GError **error)
   WeirMark *mark = weir_mark_new(key, stage, use);
   mark->run = text_at(tree, "run");
   mark->held = text_at(tree, "held");
+  mark->rejects_sha256 = text_at(tree, "rejects_sha256");
   read_counters(mark, weir_node_get(tree, "counters"));
   read_outputs(mark, weir_node_get(tree, "outputs"));
   read_made(mark->artifacts, stage, weir_node_get(tree, "artifacts"));

@@ -24,6 +24,7 @@ typedef struct {
   char *run;  /* the run that made it: its directory */
   char *held; /* why it held the run, or NULL */
   guint64 records_in, records_out, batches_in, batches_out, bytes_in, bytes_out, rejects, busy_ns;
+  char *rejects_sha256; /* of the file of what it rejected, or NULL */
   GPtrArray *outputs;   /* of WeirMarkOutput */
   GPtrArray *artifacts; /* of WeirMadeThing, paths relative to the run directory */
   GPtrArray *outside;   /* of WeirMadeThing: files outside the run */

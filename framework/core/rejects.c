@@ -192,26 +192,26 @@ weir_rejects_clear(WeirRejects *rejects)
   g_mutex_clear(&rejects->lock);
 }
 
-/* Where a stage's rejected records are while the run goes on. */
-static char *
-part_path(const WeirRun *run, const char *stage)
+char *
+weir_rejects_part(const char *directory, const char *stage)
 {
   g_autofree char *leaf = g_strconcat(stage, ".jsonl", NULL);
-  return g_build_filename(run->dir->path, FOLDER, leaf, NULL);
+  return g_build_filename(directory, FOLDER, leaf, NULL);
 }
 
 void
 weir_rejects_begin(const WeirRun *run, const char *stage)
 {
-  g_autofree char *path = part_path(run, stage);
+  g_autofree char *path = weir_rejects_part(run->dir->path, stage);
   unlink(path);
 }
 
+/* A whole line, or none. */
 static gboolean
 append(WeirStage *stage, const char *line, GError **error)
 {
   WeirRejects *rejects = &stage->running->rejects;
-  g_autofree char *path = part_path(stage->run, stage->plan->name);
+  g_autofree char *path = weir_rejects_part(stage->run->dir->path, stage->plan->name);
   g_autofree char *whole = g_strconcat(line, "\n", NULL);
   if (rejects->file < 0) {
     g_autofree char *folder = g_path_get_dirname(path);
@@ -223,12 +223,15 @@ append(WeirStage *stage, const char *line, GError **error)
       return FALSE;
     }
   }
+  off_t begin = lseek(rejects->file, 0, SEEK_END);
   for (gsize done = 0, size = strlen(whole); done < size;) {
     ssize_t n = write(rejects->file, whole + done, size - done);
     if (n < 0 && errno == EINTR)
       continue;
     if (n <= 0) {
       weir_set_io_error(error, n < 0 ? errno : EIO, "write", path);
+      if (begin < 0 || ftruncate(rejects->file, begin) != 0)
+        g_prefix_error(error, "a part of a line is left: ");
       return FALSE;
     }
     done += (gsize)n;
@@ -363,7 +366,7 @@ copy_part(WeirAtomicFile *file, const char *path, GError **error)
 }
 
 gboolean
-weir_rejects_finish(WeirRun *run, gboolean keep_parts, GError **error)
+weir_rejects_finish(WeirRun *run, GError **error)
 {
   g_autofree char *folder = g_build_filename(run->dir->path, FOLDER, NULL);
   g_autofree char *path = g_build_filename(run->dir->path, FILE_NAME, NULL);
@@ -372,12 +375,12 @@ weir_rejects_finish(WeirRun *run, gboolean keep_parts, GError **error)
   WeirAtomicFile *file = weir_atomic_file_open(path, WEIR_ATOMIC_DEFAULT, error);
   gboolean fine = file != NULL;
   for (guint i = 0; fine && i < run->n_stages; i++) {
-    g_autofree char *part = part_path(run, run->stages[i].plan->name);
+    g_autofree char *part = weir_rejects_part(run->dir->path, run->stages[i].plan->name);
     fine = copy_part(file, part, error);
   }
   fine = fine && weir_atomic_file_commit(file, error);
   weir_atomic_file_free(file);
-  return fine && (keep_parts || weir_remove_tree(folder, error));
+  return fine;
 }
 
 guint64

@@ -61,6 +61,8 @@ void weir_reject_free(WeirReject *reject);
 void weir_rejects_init(WeirRejects *rejects);
 void weir_rejects_clear(WeirRejects *rejects);
 
+/* Where a stage's rejected records are while the run in this directory goes on. g_free(). */
+char *weir_rejects_part(const char *directory, const char *stage);
 /* A stage begins: what it rejected when it ran before, in a run that is resumed, counts no more. */
 void weir_rejects_begin(const WeirRun *run, const char *stage);
 /* A record of a stage is bad: it is rejected (0), or the run fails (-1, reported). `batch` and `row` may be missing. */
@@ -73,8 +75,8 @@ int weir_stage_commit_reject(WeirStage *stage, WeirReject *reject);
 int weir_stage_reject_nulls(WeirStage *stage, const WeirInput *input, const struct ArrowArray *batch,
                             GArray **kept);
 
-/* Make rejects.jsonl. */
-gboolean weir_rejects_finish(WeirRun *run, gboolean keep_parts, GError **error);
+/* Make rejects.jsonl. The files of the stages stay, for a run that is resumed. */
+gboolean weir_rejects_finish(WeirRun *run, GError **error);
 /* Of all stages. */
 guint64 weir_rejects_total(const WeirRun *run);
 

@@ -129,7 +129,7 @@ has_digest(const char *path, const char *wanted)
          g_str_equal(hex, wanted);
 }
 
-/* What it made is there: artifacts in the run directory, and files outside. */
+/* What it made is there: artifacts and rejects in the run directory, and files outside. */
 static gboolean
 made_things_are_there(const WeirReuse *reuse, const WeirMark *mark, const char **missing)
 {
@@ -147,7 +147,9 @@ made_things_are_there(const WeirReuse *reuse, const WeirMark *mark, const char *
     if (thing->sha256 && !has_digest(thing->path, thing->sha256))
       return FALSE;
   }
-  return TRUE;
+  g_autofree char *rejects = weir_rejects_part(reuse->run->dir->path, mark->stage);
+  *missing = "rejects";
+  return !mark->rejects || (mark->rejects_sha256 && has_digest(rejects, mark->rejects_sha256));
 }
 
 /* A mark in the directory of a run that is resumed. */
@@ -159,12 +161,6 @@ believe_mark(WeirReuse *reuse, guint index, gboolean again)
   g_autoptr(GError) error = NULL;
   g_autoptr(WeirMark) mark = weir_mark_read(folder, stage->name, &error);
   const char *missing = NULL;
-  if (mark && mark->rejects) { /* they are in a file beside the others' */
-    g_autofree char *leaf = g_strconcat(stage->name, ".jsonl", NULL);
-    g_autofree char *rejects = g_build_filename(reuse->run->dir->path, "rejects", leaf, NULL);
-    if (!g_file_test(rejects, G_FILE_TEST_EXISTS))
-      g_clear_pointer(&mark, weir_mark_free);
-  }
   if (error)
     weir_run_warn(reuse->run, error->message);
   else if (mark && g_strcmp0(mark->key, reuse->run_keys[index]) != 0)

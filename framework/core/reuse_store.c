@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/units.h"
+#include "core/rejects.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +86,12 @@ weir_store_drop(WeirStore *store, const char *key)
     weir_remove_tree(hidden, NULL);
 }
 
+gboolean
+weir_store_is_damage(const GError *why)
+{
+  return !g_error_matches(why, WEIR_ERROR, WEIR_ERROR_IO);
+}
+
 WeirMark *
 weir_store_look(WeirStore *store, const char *key, const char *stage, GError **error)
 {
@@ -96,7 +103,8 @@ weir_store_look(WeirStore *store, const char *key, const char *stage, GError **e
     return g_steal_pointer(&mark);
   }
   if (why || mark) {
-    weir_store_drop(store, key);
+    if (!why || weir_store_is_damage(why))
+      weir_store_drop(store, key);
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "%s",
                 why ? why->message : "an entry of the store has another's mark");
   }
@@ -110,6 +118,13 @@ artifact_name(const WeirMadeThing *thing)
   g_autofree char *prefix = g_strdup_printf("artifacts/%s/", thing->stage);
   const char *name = g_str_has_prefix(thing->path, prefix) ? thing->path + strlen(prefix) : NULL;
   return name && *name && name[0] != '.' && !strchr(name, '/') ? name : NULL;
+}
+
+static gboolean
+differs(const char *path, GError **error)
+{
+  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "\"%s\" is not what its digest says", path);
+  return FALSE;
 }
 
 static gboolean
@@ -128,10 +143,21 @@ fetch_artifact(const char *entry, const WeirMadeThing *thing, const char *run, G
   if (!dir || !weir_copy_tree(from, weir_atomic_dir_temporary(dir), error) ||
       !weir_digest_folder(weir_atomic_dir_temporary(dir), NULL, hex, error))
     return FALSE;
-  if (g_strcmp0(hex, thing->sha256) == 0)
-    return weir_atomic_dir_commit(dir, error);
-  g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "\"%s\" is not what its digest says", from);
-  return FALSE;
+  return g_strcmp0(hex, thing->sha256) == 0 ? weir_atomic_dir_commit(dir, error) : differs(from, error);
+}
+
+static gboolean
+fetch_rejects(const char *entry, const WeirMark *mark, const char *run, GError **error)
+{
+  g_autofree char *from = g_build_filename(entry, REJECTS, NULL);
+  g_autofree char *to = weir_rejects_part(run, mark->stage);
+  g_autofree char *above = g_path_get_dirname(to);
+  char hex[WEIR_DIGEST_HEX_BYTES];
+  unlink(to);
+  if (!weir_make_folder(above, error) || !weir_copy_file(from, to, error) ||
+      !weir_digest_file(to, hex, error))
+    return FALSE;
+  return g_strcmp0(hex, mark->rejects_sha256) == 0 || differs(from, error);
 }
 
 static gboolean
@@ -146,14 +172,7 @@ fetch(const char *entry, const WeirMark *mark, const char *const *tables, const 
   }
   for (guint a = 0; a < mark->artifacts->len && fine; a++)
     fine = fetch_artifact(entry, mark->artifacts->pdata[a], run, error);
-  if (!fine || !mark->rejects)
-    return fine;
-  g_autofree char *from = g_build_filename(entry, REJECTS, NULL);
-  g_autofree char *name = g_strconcat(mark->stage, ".jsonl", NULL);
-  g_autofree char *to = g_build_filename(run, "rejects", name, NULL);
-  g_autofree char *above = g_path_get_dirname(to);
-  unlink(to);
-  return weir_make_folder(above, error) && weir_copy_file(from, to, error);
+  return fine && (!mark->rejects || fetch_rejects(entry, mark, run, error));
 }
 
 gboolean
@@ -161,9 +180,12 @@ weir_store_fetch(WeirStore *store, const char *key, const WeirMark *mark, const 
                  const char *folder, const char *run, GError **error)
 {
   g_autofree char *entry = entry_path(store, key);
-  if (fetch(entry, mark, tables, folder, run, error))
+  g_autoptr(GError) why = NULL;
+  if (fetch(entry, mark, tables, folder, run, &why))
     return TRUE;
-  weir_store_drop(store, key);
+  if (weir_store_is_damage(why))
+    weir_store_drop(store, key);
+  g_propagate_error(error, g_steal_pointer(&why));
   return FALSE;
 }
 
@@ -187,9 +209,7 @@ fill(const char *entry, const WeirMark *mark, const char *folder, const char *ru
     if (name && !weir_copy_tree(from, to, error))
       return FALSE;
   }
-  g_autofree char *name = g_strconcat(mark->stage, ".jsonl", NULL);
-  g_autofree char *from = g_build_filename(run, "rejects", name, NULL);
-  g_autofree char *to = g_build_filename(entry, REJECTS, NULL);
+  g_autofree char *from = weir_rejects_part(run, mark->stage), *to = g_build_filename(entry, REJECTS, NULL);
   return (!mark->rejects || weir_copy_file(from, to, error)) && weir_mark_write(mark, entry, error);
 }
 

@@ -26,13 +26,15 @@ gboolean weir_store_limit_from_environment(guint64 *limit, GError **error);
 /* Where digests of input files are remembered. */
 char *weir_store_memory_folder(const WeirStore *store);
 
-/* The mark of an entry, NULL if there is none. One that is damaged is dropped: `error`. */
+/* The mark of an entry, NULL if there is none. One that is damaged is dropped, one that cannot be read is not: `error`. */
 WeirMark *weir_store_look(WeirStore *store, const char *key, const char *stage, GError **error);
 /* Bring tables, artifacts and rejects of an entry to where a run has them: `tables` (names of outputs, NULL at the end)
    into `folder`; artifacts, held against their digests, and rejects into the run directory. FALSE: something is missing
-   or damaged, and the entry is dropped. */
+   or damaged, and the entry is dropped; or it cannot be brought. */
 gboolean weir_store_fetch(WeirStore *store, const char *key, const WeirMark *mark, const char *const *tables,
                           const char *folder, const char *run, GError **error);
+/* Whether an entry that cannot be used for this reason is to go: not where the system refused, as with a full disk. */
+gboolean weir_store_is_damage(const GError *why);
 /* It was found to be damaged. */
 void weir_store_drop(WeirStore *store, const char *key);
 

@@ -54,7 +54,7 @@ weir_reuse_open_feeds(WeirReuse *reuse, guint index)
       continue;
     g_autofree char *text = g_strdup_printf("stage \"%s\" is run again: %s", stage->name, error->message);
     weir_run_warn(reuse->run, text);
-    if (state->stored)
+    if (state->stored && weir_store_is_damage(error))
       weir_store_drop(reuse->store, reuse->store_keys[index]);
     weir_reuse_forget(reuse, index);
     return FALSE;

@@ -2,6 +2,7 @@
 /* Which stages have become whole: their marks, and their entries in the store. */
 #include "core/reuse_private.h"
 
+#include "base/digest.h"
 #include "base/files.h"
 #include "core/keep.h"
 
@@ -38,6 +39,11 @@ make_mark(const WeirReuse *reuse, guint index, const char *key)
   mark->bytes_in = WEIR_GET(counters->bytes_in);
   mark->bytes_out = WEIR_GET(counters->bytes_out);
   mark->rejects = WEIR_GET(counters->rejects);
+  if (mark->rejects) {
+    g_autofree char *rejects = weir_rejects_part(run->dir->path, stage->name);
+    char hex[WEIR_DIGEST_HEX_BYTES];
+    mark->rejects_sha256 = weir_digest_file(rejects, hex, NULL) ? g_strdup(hex) : NULL;
+  }
   mark->busy_ns = WEIR_GET(counters->busy_ns);
   for (guint o = 0; o < stage->n_outputs; o++) {
     const WeirKept *kept = &running->outputs_kept[o];

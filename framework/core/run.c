@@ -466,7 +466,7 @@ fail_of_record(WeirRun *run, int code, const GError *reason)
     weir_run_warn(run, reason->message);
     return code;
   }
-  run->error = g_strdup(reason->message);
+  run->error = weir_redact(reason->message);
   return WEIR_EXIT_FAILED;
 }
 
@@ -534,26 +534,26 @@ post_end(WeirRun *run, int code)
   weir_run_dispatch(run);
 }
 
-/* Parts are kept for a run that may be resumed. */
 static void
 finish_rejects(WeirRun *run)
 {
   g_autoptr(GError) error = NULL;
-  if (weir_rejects_finish(run, TRUE, &error)) /* its parts go when the record says that the run is done */
+  if (weir_rejects_finish(run, &error))
     return;
   if (run->error)
     weir_run_warn(run, error->message);
   else
-    run->error = g_strdup(error->message);
+    run->error = weir_redact(error->message);
 }
 
 static int
 refused(GError **error, const GError *reason)
 {
+  g_autofree char *clean = weir_redact(reason->message);
   int code = reason->domain == WEIR_EXIT_ERROR                         ? reason->code
              : g_error_matches(reason, WEIR_ERROR, WEIR_ERROR_INVALID) ? WEIR_EXIT_USAGE
                                                                        : WEIR_EXIT_FAILED;
-  g_set_error_literal(error, WEIR_EXIT_ERROR, code, reason->message);
+  g_set_error_literal(error, WEIR_EXIT_ERROR, code, clean);
   return code;
 }
 

@@ -77,6 +77,12 @@ states bad-2 "load reused" "save done"
 check "the same rejects" cmp run-bad-1/rejects.jsonl run-bad-2/rejects.jsonl
 check "the same rows" cmp bad-1.jsonl bad-2.jsonl
 check "they are counted" grep -q '"rejects": 1' run-bad-2/run.json
+entry=$(ls -d runs/.cache/*/rejects.jsonl)
+sed -i 's/"reason":"/&X/' "$entry"
+runs 0 "rejects with a byte changed" bad.json --out bad-4.jsonl --run-dir run-bad-4
+says "it warns" 'warning: stage "load" is run, and not taken from the store: .* is not what its digest says'
+states bad-4 "load done" "save done"
+check "the same rejects" cmp run-bad-1/rejects.jsonl run-bad-4/rejects.jsonl
 check "the limit counts too" bash -c '! "$0" "$@" >messages 2>&1' "$run" bad.json --out bad-3.jsonl --run-dir run-bad-3 --max-rejects 0
 
 # A run that is held: its stages are run again when it is resumed.
@@ -105,6 +111,19 @@ states large-1 "load done" "few done"
 check "its digest is remembered" test -n "$(ls runs/.cache/inputs)"
 runs 0 "again" large.json --run-dir run-large-2
 states large-2 "load reused" "few reused" "save done"
+python3 - <<'PY'
+import glob
+(path,) = glob.glob("runs/.cache/inputs/*")
+text = open(path).read().split("\n")
+text[2] = ("1" if text[2][0] == "0" else "0") + text[2][1:]
+open(path, "w").write("\n".join(text))
+PY
+runs 0 "a remembered digest with a byte changed" large.json --run-dir run-large-changed
+check "it is taken again" python3 - <<'PY'
+import hashlib, json
+(file,) = json.load(open("run-large-changed/run.json"))["inputs"]
+assert file["sha256"] == hashlib.sha256(open("large.jsonl", "rb").read()).hexdigest()
+PY
 printf '{"id": 1, "text": "x"}\n' >>large.jsonl
 runs 0 "written to since" large.json --run-dir run-large-3
 states large-3 "load done" "few done"
