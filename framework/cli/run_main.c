@@ -351,7 +351,7 @@ go_back(Program *program, GError **error)
 static void
 check_resumed(Program *program)
 {
-  static const int ids[] = {RUN_DIR, RUN_ON_ERROR, RUN_MAX_REJECTS};
+  static const int ids[] = {RUN_DIR, RUN_MAX_RECORD, RUN_ON_ERROR, RUN_MAX_REJECTS};
   g_autoptr(GError) error = NULL;
   for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
     const CliArgument *argument = cli_arguments_get(program->arguments, ids[i]);

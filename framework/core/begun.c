@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "core/pipeline_private.h"
+#include "core/run.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -217,6 +218,7 @@ weir_begun_write(const char *directory, const char *id, gint64 started_us, const
   weir_json_member_string(json, "weir", weir_version());
   weir_json_member_string(json, "id", id);
   weir_json_member_integer(json, "started_us", started_us);
+  weir_json_member_unsigned(json, "max_record", weir_budget_record_limit(plan->run->budget));
   write_pipeline(json, plan);
   weir_json_member_string(json, "working_directory", here);
   write_strings(json, "plugin_folders", plugin_folders);
@@ -452,6 +454,7 @@ weir_begun_read(const char *directory, GError **error)
   g_autoptr(WeirBegun) begun = g_new0(WeirBegun, 1);
   begun->id = g_strdup(text_at(tree, "id"));
   begun->started_us = integer_at(tree, "started_us");
+  begun->max_record = (guint64)MAX(integer_at(tree, "max_record"), 0);
   begun->working_directory = g_strdup(text_at(tree, "working_directory"));
   begun->plugin_folders = texts_at(tree, "plugin_folders");
   begun->inputs = g_ptr_array_new_with_free_func(input_free);

@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
   char *id;
   gint64 started_us;
+  guint64 max_record;      /* bytes of a record; 0: not recorded */
   char *working_directory; /* output paths are relative to it; all are recorded as absolute */
   char **plugin_folders;
   WeirPipeline

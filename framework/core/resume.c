@@ -25,6 +25,7 @@ weir_run_resume(const char *directory, GError **error)
   }
   WeirRun *run = weir_run_new_from(begun->pipeline, g_strdup(begun->id));
   run->begun = begun;
+  run->max_record = begun->max_record; /* which records are rejected may hang on it */
   run->directory = g_steal_pointer(&path);
   run->folders = g_strdupv(begun->plugin_folders);
   return run;

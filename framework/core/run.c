@@ -259,7 +259,8 @@ weir_run_set_memory(WeirRun *run, guint64 bytes)
 void
 weir_run_set_max_record(WeirRun *run, guint64 bytes)
 {
-  run->max_record = bytes;
+  if (!run->begun)
+    run->max_record = bytes;
 }
 
 void

@@ -94,6 +94,8 @@ weir_run_write_measured(WeirRun *run, WeirJsonWriter *json)
   weir_json_member_string(json, "started", date);
   weir_json_member_number(json, "seconds", weir_run_get_elapsed(run));
   weir_json_member_unsigned(json, "jobs", run->jobs);
+  weir_json_member_unsigned(json, "memory", weir_budget_total(run->budget));
+  weir_json_member_unsigned(json, "max_record", weir_budget_record_limit(run->budget));
   weir_json_key(json, "stages");
   weir_json_begin_array(json);
   for (guint i = 0; i < n; i++) {

@@ -3,7 +3,7 @@
 #include "core/stagekey.h"
 
 #include "core/libraries.h"
-#include "core/stage.h"
+#include "core/run.h"
 
 #include <string.h>
 #include <sys/utsname.h>
@@ -279,6 +279,8 @@ key_of(const WeirKeys *keys, const WeirPlanStage *stage, const WeirInputDigests 
   add_text(digest, standing == UNCERTAIN ? id : "");
   add_number(digest, stage->rejects.reject);
   add_number(digest, stage->rejects.max);
+  if (stage->rejects.reject) /* a record with more bytes is one that is rejected */
+    add_number(digest, weir_budget_record_limit(stage->plan->run->budget));
   add_number(digest, stage->n_sources ? stage->first_source : 0); /* `_row` has the numbers of sources */
   char hex[WEIR_DIGEST_HEX_BYTES];
   weir_digest_finish_hex(digest, hex);

@@ -156,6 +156,37 @@ runs 2 "a run that goes on in another process" --resume now
 says "it names the process" 'is going on, in process 4711 on elsewhere'
 exec 9>&-
 fresh
+for n in 1 2 3; do
+  (
+    "$run" --resume now >"said-$n" 2>&1 </dev/null
+    echo $? >"code-$n"
+  ) &
+done
+wait
+check "of several that resume a run at once one does, the others come too late or are refused" \
+  bash -c 'grep -qx 0 code-? && ! grep -vx "[02]" code-?'
+check "the same bytes" diff -r fine got
+times 2 now last
+
+# How long a record may be.
+cat >long.json <<'PIPELINE'
+{ "weir": 1, "name": "long", "stages": {
+    "load": { "use": "file.read", "on_error": "reject", "options": { "path": "long.jsonl" } },
+    "save": { "use": "file.write", "from": "load", "options": { "path": "kept.jsonl" } } } }
+PIPELINE
+python3 -c 'print("{\"text\": \"short\"}\n{\"text\": \"%s\"}" % ("y" * 200000))' >long.jsonl
+ln -s /dev/full kept.jsonl
+runs 1 "a run that fails after it has rejected" long.json --run-dir long --max-record 100K
+rm -r kept.jsonl long/stages
+runs 2 "another length" --resume long --max-record 1M
+says "it is refused" '--max-record cannot be given with --resume'
+runs 0 "resumed" --resume long
+check "a record may be as long as before" test "$(wc -l <kept.jsonl)" = 1
+check "and run.json says how long, and what memory there was" python3 -c '
+import json
+measured = json.load(open("long/run.json"))["measured"]
+assert measured["max_record"] == 102400 and measured["memory"] > 1 << 20, measured'
+fresh
 printf '{"time":"half a li' >>now/events.jsonl
 runs 0 "a journal that ends within a line" --resume now
 check "every line of it is whole" python3 -c 'import json; [json.loads(line) for line in open("now/events.jsonl")]'

@@ -85,6 +85,16 @@ states bad-4 "load done" "save done"
 check "the same rejects" cmp run-bad-1/rejects.jsonl run-bad-4/rejects.jsonl
 check "the limit counts too" bash -c '! "$0" "$@" >messages 2>&1' "$run" bad.json --out bad-3.jsonl --run-dir run-bad-3 --max-rejects 0
 
+# How long a record may be, where others are rejected.
+python3 -c 'for n in (1, 200000, 2): print("{\"a\": %d, \"text\": \"%s\"}" % (n, "y" * n))' >rows.jsonl
+sed 's/bad.jsonl/rows.jsonl/' bad.json >length.json
+runs 0 "long records" length.json --out length-1.jsonl --run-dir run-length-1
+runs 0 "that are too long" length.json --out length-2.jsonl --run-dir run-length-2 --max-record 100K
+states length-2 "load done"
+runs 0 "again" length.json --out length-3.jsonl --run-dir run-length-3 --max-record 100K
+states length-3 "load reused"
+check "the same rows" cmp length-2.jsonl length-3.jsonl
+
 # A run that is held: its stages are run again when it is resumed.
 runs 4 "a run that is held" made.json "${test_plugin[@]}" --out held.jsonl --run-dir run-held --hold
 runs 4 "resumed, it is held again" --resume run-held "${test_plugin[@]}"

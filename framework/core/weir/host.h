@@ -157,7 +157,8 @@ WEIR_PUBLIC void weir_run_set_jobs(WeirRun *run, guint jobs);
  * refused; larger tables, sorts and so on go through files of the run directory.
  */
 WEIR_PUBLIC void weir_run_set_memory(WeirRun *run, guint64 bytes);
-/** The most bytes that one record may have; 0 (default): an eighth of the memory, at most 64 MiB. */
+/** The most bytes that one record may have; 0 (default): an eighth of the memory, at most 64 MiB. A run that is resumed
+ * keeps what it was begun with. */
 WEIR_PUBLIC void weir_run_set_max_record(WeirRun *run, guint64 bytes);
 /** The run directory; default runs/NAME-TIME in the working directory. It must not exist, or be empty. */
 WEIR_PUBLIC void weir_run_set_directory(WeirRun *run, const char *directory);
