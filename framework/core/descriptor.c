@@ -72,6 +72,20 @@ weir_descriptor_name(const WeirAdoption *a, const char *name, const char *what)
                               quoted);
 }
 
+gboolean
+weir_descriptor_word(const WeirAdoption *a, const char *name, const char *what)
+{
+  g_autofree char *plain = NULL;
+  if (!weir_descriptor_text(a, name, what, WEIR_TEXT_REQUIRED))
+    return FALSE;
+  plain = g_strdelimit(g_strdup(name), "_", '-');
+  if (weir_name_is_valid(plain))
+    return TRUE;
+  g_autofree char *quoted = weir_quote(name, -1);
+  return weir_descriptor_fail(a, "%s is %s; wanted are a-z, 0-9, '-' and '_', a letter first, at most 64",
+                              what, quoted);
+}
+
 /* ---- Rows of other sizes --------------------------------------------------------------------------------
  */
 
@@ -178,7 +192,7 @@ check_options(const WeirAdoption *a, const weir_class *class)
   g_autoptr(GError) problem = NULL;
   for (guint i = 0; i < class->n_options; i++) {
     const weir_option *o = &class->options[i];
-    if (!weir_descriptor_name(a, o->name, "the name of an option") ||
+    if (!weir_descriptor_word(a, o->name, "the name of an option") ||
         !weir_descriptor_text(a, o->by_default, "the default of an option", WEIR_TEXT_PARAGRAPHS) ||
         !weir_descriptor_text(a, o->choices, "the choices of an option", WEIR_TEXT_LINE) ||
         !weir_descriptor_text(a, o->help, "the help of an option", WEIR_TEXT_PARAGRAPHS))

@@ -24,7 +24,9 @@ typedef enum {
 /* Set the error `plugin "FILE" breaks contract rule W17: class "NAME": TEXT`; FALSE. */
 gboolean weir_descriptor_fail(const WeirAdoption *a, const char *format, ...) G_GNUC_PRINTF(2, 3);
 gboolean weir_descriptor_text(const WeirAdoption *a, const char *text, const char *what, WeirTextKind kind);
+/* The name of a plugin or class; and that of a port or option, which may have '_'. */
 gboolean weir_descriptor_name(const WeirAdoption *a, const char *name, const char *what);
+gboolean weir_descriptor_word(const WeirAdoption *a, const char *name, const char *what);
 
 /* Ports have sound names and texts. Comes first: the checks below read them. */
 gboolean weir_descriptor_check_port_texts(const WeirAdoption *a, const weir_class *class);

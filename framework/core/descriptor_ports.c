@@ -26,7 +26,7 @@ check_row(const WeirAdoption *a, const weir_port *ports, guint n, guint index, c
   g_autofree char *type = g_strdup_printf("the type of %s %u", side, index + 1);
   if (p->name && p->names)
     return weir_descriptor_fail(a, "%s %u has both a name and names from an option", side, index + 1);
-  if (p->names ? !weir_descriptor_name(a, p->names, what) : !weir_descriptor_name(a, p->name, what))
+  if (!weir_descriptor_word(a, p->names ? p->names : p->name, what))
     return FALSE;
   if (p->names && index + 1 < n)
     return weir_descriptor_fail(a, "the %ss that option \"%s\" names do not stand last", side, p->names);

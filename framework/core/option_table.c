@@ -99,7 +99,7 @@ is_word(const char *name)
 {
   if (!name || *name < 'a' || *name > 'z')
     return FALSE;
-  return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == 0;
+  return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-_")] == 0;
 }
 
 /* The member lies in the state, aligned, and touches no member of an option before it. */
@@ -188,7 +188,7 @@ check_row(const weir_class *class, guint index, GError **error)
   guint32 flags = WEIR_OPTION_REQUIRED | WEIR_OPTION_MEASURED | WEIR_OPTION_ADVANCED;
   if (!is_word(option->name)) {
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "option %u: its name must be a word of a-z, 0-9 and \"-\" that begins with a letter",
+                "option %u: its name must be a word of a-z, 0-9, \"-\" and \"_\" that begins with a letter",
                 index + 1);
     return FALSE;
   }

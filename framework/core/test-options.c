@@ -374,9 +374,11 @@ test_tables(void)
 #define BAD(part, name, type, member, ...) \
   expect_violation((weir_option)ROW(name, type, member, __VA_ARGS__), part)
   BAD(NULL, "good", WEIR_STRING, title, .help = "good");
+  BAD(NULL, "also_good", WEIR_STRING, title, .help = "good");
   BAD("must be a word", NULL, WEIR_STRING, title, .help = "");
   BAD("must be a word", "Bad", WEIR_STRING, title, .help = "");
-  BAD("must be a word", "ba_d", WEIR_STRING, title, .help = "");
+  BAD("must be a word", "ba.d", WEIR_STRING, title, .help = "");
+  BAD("must be a word", "_bad", WEIR_STRING, title, .help = "");
   BAD("comes twice", "first", WEIR_STRING, title, .help = "");
   BAD("type 18 is unknown", "bad", 18, title, .help = "");
   BAD("type 0 is unknown", "bad", 0, title, .help = "");

@@ -99,6 +99,10 @@ test_sound(void)
   g_assert_cmpstr(plugin->classes[0].out[1].names, ==, "ratios");
   g_assert_cmpstr(plugin->classes[0].options[1].name, ==, "count");
   g_assert_true(plugin->classes[0].process == process);
+  s.options[1].name = "how_many"; /* options and ports may have it */
+  s.in[1].name = "the_model";
+  g_assert_nonnull(adopt(&s, &error));
+  g_assert_no_error(error);
 }
 
 /* A plugin of a later minor of the same major may have longer rows; what stands behind ours is not looked at. */
