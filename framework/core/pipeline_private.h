@@ -87,6 +87,10 @@ WeirPortSpec *weir_port_spec_find(const GPtrArray *ports, const char *name);
 
 /* --- template.c --- */
 
+/* Count what the pipeline is with all of it written out, in values and pieces of 16 bytes. FALSE: it is too large,
+   reported. */
+gboolean weir_pipeline_count(WeirPipeline *pipeline, gsize n, WeirDiagnostics *diagnostics);
+
 /* What a name in ${…} or "when" stands for: a parameter, "each", "each.MEMBER". Returns the error where there is none.
    `value` is NULL where it has no value. */
 typedef struct {

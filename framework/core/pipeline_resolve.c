@@ -3,8 +3,11 @@
 #include "base/nearest.h"
 #include "core/pipeline_private.h"
 
+#define REFERENCE_VALUES 64 /* that a reference counts for */
+
 /* One reference on its way. */
 typedef struct {
+  WeirPipeline *pipeline;
   const char *who; /* "stage "a"" */
   const char *text;
   WeirPosition position;
@@ -50,6 +53,13 @@ static WeirDiagnostic *G_GNUC_PRINTF(3, 4)
   va_end(args);
   add_source(r, weir_pipeline_keep(scope->pipeline, r->text))->wrong = TRUE;
   return weir_diagnostics_error(r->diagnostics, r->position, "%s", why);
+}
+
+/* Whether there is room for another: outputs of includes that list each other's outputs multiply. */
+static gboolean
+count(const Resolve *r, gsize sources)
+{
+  return weir_pipeline_count(r->pipeline, REFERENCE_VALUES + sources, r->diagnostics);
 }
 
 static WeirReference *
@@ -127,8 +137,12 @@ add_references(Resolve *r, const WeirScope *scope, const GPtrArray *references, 
 {
   if (!references)
     add_absent(r, scope, missing, where);
-  for (guint i = 0; references && i < references->len; i++)
-    g_ptr_array_add(r->out, copy_reference(references->pdata[i]));
+  for (guint i = 0; references && i < references->len; i++) {
+    const WeirReference *reference = references->pdata[i];
+    if (!count(r, reference->sources->len))
+      return;
+    g_ptr_array_add(r->out, copy_reference(reference));
+  }
 }
 
 static void
@@ -232,8 +246,10 @@ resolve_all(Resolve *r, const WeirEntry *entry, const char *rest, const char *po
     g_autofree char *label = g_strdup_printf("%s/%s", entry->name, instance->element->key);
     if (instance->left_out)
       absent = instance;
-    else
+    else if (count(r, 1))
       resolve_instance(r, entry, instance, label, rest, port);
+    else
+      return;
   }
   if (r->out->len > before)
     return;
@@ -359,7 +375,13 @@ resolve_spec(const WeirInputSpec *written, WeirScope *scope, const WeirElement *
 {
   for (guint i = 0; i < written->references->len; i++) {
     const WeirReference *reference = written->references->pdata[i];
-    Resolve r = {.who = who, .position = reference->position, .out = out, .diagnostics = diagnostics};
+    Resolve r = {.pipeline = scope->pipeline,
+                 .who = who,
+                 .position = reference->position,
+                 .out = out,
+                 .diagnostics = diagnostics};
+    if (!count(&r, reference->sources->len))
+      return;
     if (reference->first) {
       resolve_first(reference, &r, scope, element);
     } else if (reference->sources->len) {

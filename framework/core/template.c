@@ -282,17 +282,23 @@ is_hole(const Expansion *x, const WeirNode *node)
          !named.value;
 }
 
+gboolean
+weir_pipeline_count(WeirPipeline *pipeline, gsize n, WeirDiagnostics *diagnostics)
+{
+  pipeline->expanded += MIN(n, MAX_EXPANDED);
+  if (pipeline->expanded <= MAX_EXPANDED)
+    return TRUE;
+  weir_diagnostics_error(diagnostics, weir_position(pipeline->file, 0, 0),
+                         "the pipeline is too large with ${…}, \"each\" and \"include\" written out");
+  return FALSE;
+}
+
 static gboolean
 count(Expansion *x, const WeirNode *made)
 {
-  WeirPipeline *pipeline = x->scope->pipeline;
   gboolean text = weir_node_kind(made) == WEIR_NODE_STRING;
-  pipeline->expanded += 1 + (text ? strlen(weir_node_string(made)) / 16 : 0);
-  if (pipeline->expanded <= MAX_EXPANDED)
-    return TRUE;
-  weir_diagnostics_error(x->diagnostics, weir_position(pipeline->file, 0, 0),
-                         "the pipeline is too large with ${…}, \"each\" and \"include\" written out");
-  return FALSE;
+  gsize n = 1 + (text ? strlen(weir_node_string(made)) / 16 : 0);
+  return weir_pipeline_count(x->scope->pipeline, n, x->diagnostics);
 }
 
 /* A copy with every ${…} replaced; members and items that are holes are left out. */

@@ -500,6 +500,27 @@ test_expansion(Folder *folder, gconstpointer data)
                   "DIR/p.json: the pipeline is too large with ${…}, \"each\" and \"include\" written out\n");
 }
 
+/* Each file lists what the next gives ten times. */
+static void
+test_outputs(Folder *folder, gconstpointer data)
+{
+  (void)data;
+  for (guint i = 0; i < 8; i++) {
+    g_autofree char *name = g_strdup_printf("p%u.json", i);
+    g_autofree char *inner =
+        i < 7 ? g_strdup_printf("'include': 'p%u.json'", i + 1) : g_strdup("'use': 'test.rows'");
+    g_autofree char *text = g_strdup_printf(
+        "{" HEAD "'stages': { 's': { %s } }, 'outputs': { 'o': ['s','s','s','s','s','s','s','s','s','s'] } }",
+        inner);
+    g_autofree char *json = with_quotes(text);
+    folder_put(folder, name, json);
+  }
+  const char *const files[] = {"p.json", "{" HEAD "'stages': { 's': { 'include': 'p0.json' } } }", NULL};
+  g_autofree char *said = unfold(folder, files, NULL);
+  g_assert_cmpstr(said, ==,
+                  "DIR/p.json: the pipeline is too large with ${…}, \"each\" and \"include\" written out\n");
+}
+
 static void
 test_long_name(Folder *folder, gconstpointer data)
 {
@@ -543,6 +564,7 @@ main(int argc, char **argv)
   add("/limits/most", 4096, test_most);
   add("/limits/too-many", 4097, test_most);
   add("/limits/expansion", 0, test_expansion);
+  add("/limits/outputs", 0, test_outputs);
   add("/limits/name", 0, test_long_name);
   return g_test_run();
 }
