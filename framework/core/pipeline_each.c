@@ -86,6 +86,13 @@ key_of(const WeirEntry *entry, const WeirNode *value, WeirDiagnostics *diagnosti
                            weir_node_kind_name(weir_node_kind(written)));
     return NULL;
   }
+  if (weir_node_text_flags(written) & WEIR_TEXT_SECRET) {
+    weir_diagnostic_hint(
+        weir_diagnostics_error(diagnostics, weir_node_position(value),
+                               "\"each\" of \"%s\": a secret makes no key, since names are shown", entry->name),
+        "write the element as a map with a \"key\"");
+    return NULL;
+  }
   key = key_of_scalar(written);
   gboolean exact = written == value || weir_node_kind(written) != WEIR_NODE_STRING ||
                    g_str_equal(key, weir_node_string(written));

@@ -91,6 +91,15 @@ static const struct {
      "DIR/p.json:3:36: stage 'a' takes its input from 'load', which is left out in this run\n"
      "  'load' is left out by its 'when': 'off' (DIR/p.json:2:39)\n"
      "  hint: give another source with {'first': [...]}"},
+    {"each-nothing",
+     "'load': { 'use': 'test.rows', 'each': [] },\n'a': { 'use': 'test.merge', 'from': { 'a': 'load/*' } }",
+     "DIR/p.json:3:44: input 'a' of stage 'a' (test.merge) needs a source, but there is none\n"
+     "  'each' of 'load' lists nothing (DIR/p.json:2:39)"},
+    {"each-left-out",
+     "'load': { 'use': 'test.rows', 'each': [1, 2], 'when': 'off' },\n"
+     "'a': { 'use': 'test.merge', 'from': { 'a': 'load/*' } }",
+     "DIR/p.json:3:44: input 'a' of stage 'a' (test.merge) needs a source, but there is none\n"
+     "  all of 'load/*' are left out by a 'when' (DIR/p.json:2:39)"},
     {"no-plugin", "'a': { 'use': 'tset.rows' }",
      "DIR/p.json:2:15: stage 'a': plugin 'tset' was not found; did you mean 'test'?…"},
     {"no-class", "'a': { 'use': 'test.row' }",
@@ -223,6 +232,13 @@ static const struct {
      "  hint: give it to an option that is a secret, as '${secret}' and nothing else"},
     {"seen", ROWS("load") "'a': { 'use': 'test.sink', 'from': 'load', 'when': 'secret == x' }",
      "DIR/p.json:5:52: 'when' cannot compare 'secret', which is a secret"},
+    {"name", ROWS("load") "'a': { 'use': 'test.sink', 'each': ['${secret}'], 'from': 'load' }",
+     "DIR/p.json:3:42: 'each' of 'a': a secret makes no key, since names are shown\n"
+     "  hint: write the element as a map with a 'key'"},
+    {"element",
+     ROWS("load") "'a': { 'use': 'test.sink', 'each': [{ 'key': 'x', 'token': '${secret}' }], 'from': 'load', "
+                  "'options': { 'token': '${each.token}' } }",
+     ""},
     {"typed",
      "'load': { 'use': 'test.rows', 'options': { 'count': '${env:WEIR_TEST_COUNT}' } },\n"
      "'a': { 'use': 'test.sink', 'from': 'load' }",
