@@ -17,12 +17,6 @@ is_table(const WeirEdge *edge)
   return edge->to->row->flags & WEIR_PORT_TABLE;
 }
 
-char *
-weir_output_table_path(const WeirStage *stage, const WeirOutput *output)
-{
-  return weir_keep_path(stage->run, output);
-}
-
 gboolean
 weir_output_has_table(const WeirOutput *output)
 {
@@ -47,14 +41,7 @@ is_wanted(const WeirOutput *output)
 static WeirTableWriter *
 begin(const WeirStage *stage, WeirOutput *output, GError **error)
 {
-  output->table_path = weir_output_table_path(stage, output);
-  if (!output->table_path) {
-    g_autofree char *path =
-        g_strdup_printf("%s/.table.%s.%s", stage->run->dir->path, stage->plan->name, output->name);
-    for (char *slash = path + strlen(stage->run->dir->path) + 1; (slash = strchr(slash, '/'));)
-      *slash = '.';
-    return weir_table_writer_new(path, output->schema, WEIR_TABLE_UNNAMED, error);
-  }
+  output->table_path = weir_keep_path(stage->run, output);
   g_autofree char *folder = g_path_get_dirname(output->table_path);
   g_autofree char *temporary = g_strconcat(output->table_path, ".tmp", NULL);
   if (!weir_make_folder(folder, error))
@@ -159,8 +146,6 @@ weir_output_table_add(WeirStage *stage, WeirOutput *output, const struct ArrowAr
 static gboolean
 put_in_place(const WeirOutput *output, GError **error)
 {
-  if (!output->table_path)
-    return TRUE;
   g_autofree char *temporary = g_strconcat(output->table_path, ".tmp", NULL);
   if (rename(temporary, output->table_path) == 0)
     return TRUE;

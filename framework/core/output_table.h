@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Outputs as files: what a stage emits to a port that is read as a table, written once for all its readers. */
+/* Outputs as files: what a stage emits to a port that is read as a table, written once for all its readers, where it is
+   kept for a resume too (core/keep.h): under a temporary name, and renamed once it is whole. */
 #ifndef WEIR_CORE_OUTPUT_TABLE_H
 #define WEIR_CORE_OUTPUT_TABLE_H
 
 #include "core/stage.h"
-
-/* The one place where it is decided whether the file of an output stays: its path in the run directory, where it is
-   written under a temporary name and renamed once it is whole; or NULL: it has no name, and goes with its last reader.
-   g_free(). */
-char *weir_output_table_path(const WeirStage *stage, const WeirOutput *output);
 
 /* Whether an output is written to a file: a table edge takes it. */
 gboolean weir_output_has_table(const WeirOutput *output);

@@ -64,7 +64,7 @@ struct WeirOutput {
   WeirDerivation *derivation;
   struct WeirTableWriter *writer; /* while the plan runs and a table edge takes it: see output_table.h */
   struct WeirSmallBatches *small; /* that wait to be written together */
-  char *table_path;               /* of the file, where it stays */
+  char *table_path;               /* of the file, once it is begun */
   guint64 table_bytes;
 };
 
