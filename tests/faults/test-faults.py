@@ -4,7 +4,7 @@
 was there before, or what is new, never anything between; it says why; and a resume ends with the new.
 
 FAULTS=all tries every call; otherwise a sample of each kind."""
-import os, shutil, signal, subprocess, sys, tempfile
+import json, os, shutil, signal, subprocess, sys, tempfile
 
 build = os.path.abspath(os.environ.get("top_builddir", "."))
 run = os.path.join(build, "pipeline-run")
@@ -52,6 +52,7 @@ def outputs(work):
 def execute(work, faults, *arguments):
     env = dict(os.environ, XDG_CACHE_HOME=os.path.join(work, "cache"), G_DEBUG="", **faults)
     env.pop("WEIR_DEVELOPER", None)
+    env.pop("WEIR_STORE", None)
     if faults:
         env["LD_PRELOAD"] = library
     try:
@@ -106,19 +107,38 @@ def judge(work, kind, code, text, old, new, resume):
     return None
 
 
-def try_kind(kind, stays, base, old, new, resume):
-    def fresh():
-        work = os.path.join(base, "work")
-        shutil.rmtree(work, ignore_errors=True)
-        shutil.copytree(os.path.join(base, "old"), work, symlinks=True)
-        return work
+ARGUMENTS = ("p.json", "--input", "new.csv", "--run-dir", "run", "--jobs", "1", "-q")
 
-    arguments = ("p.json", "--input", "new.csv", "--run-dir", "run", "--jobs", "1", "-q")
+
+def begin(base, start):
+    """The folder in which all runs take place, as it is before one."""
+    work = os.path.join(base, "work")
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(os.path.join(base, start), work, symlinks=True)
+    return work
+
+
+def fill_store(base):
+    """A folder as the old one, but with a store in which another run has left what it made of the new input."""
+    work = begin(base, "old")
+    code, text = execute(work, {}, *ARGUMENTS)
+    shutil.copytree(os.path.join(base, "old"), os.path.join(base, "stored"))
+    shutil.copytree(os.path.join(work, "runs"), os.path.join(base, "stored", "runs"))
+    code, text = execute(begin(base, "stored"), {}, *ARGUMENTS)
+    with open(os.path.join(base, "work", "run", "run.json"), encoding="utf-8") as record:
+        states = [s["state"] for s in json.load(record)["measured"]["stages"]]
+    result(code == 0 and states.count("reused") > 3, "a run that takes what another has left", f"{states}\n{text}")
+
+
+def try_kind(kind, stays, base, old, new, resume, start="old"):
+    def fresh():
+        return begin(base, start)
+
     work = fresh()
     count = os.path.join(base, "count")
-    code, text = execute(work, {"FAULT_CALL": kind, "FAULT_AT": "0", "FAULT_COUNT": count}, *arguments)
+    code, text = execute(work, {"FAULT_CALL": kind, "FAULT_AT": "0", "FAULT_COUNT": count}, *ARGUMENTS)
     total = int(open(count).read()) if os.path.exists(count) else 0
-    name = f"{kind}{' and all after it' if stays else ''}"
+    name = f"{kind}{' and all after it' if stays else ''}{', with a store' if start == 'stored' else ''}"
     if code != 0 or total == 0:
         return result(False, f"{name}: a run without faults", f"ends with {code}, {total} calls\n{text}")
     limit = most if kind != "malloc" or not every else 400
@@ -127,7 +147,7 @@ def try_kind(kind, stays, base, old, new, resume):
     for n in sorted({*range(1, total + 1, step), total}):
         work = fresh()
         faults = {"FAULT_CALL": kind, "FAULT_AT": str(n), **({"FAULT_STAYS": "1"} if stays else {})}
-        code, text = execute(work, faults, *arguments)
+        code, text = execute(work, faults, *ARGUMENTS)
         problem = judge(work, kind, code, text, old, new, resume)
         tried += 1
         refused += code != 0
@@ -135,7 +155,7 @@ def try_kind(kind, stays, base, old, new, resume):
         if problem:
             problems.append(f"call {n} of {total}: {problem}\n  {text.strip()[-600:]}")
     result(not problems, f"{name}: {tried} of {total} calls failed in turn, {refused} runs with them", "\n".join(problems))
-    if kind != "mmap" and (stays or kind != "write"):  # the journal may end early, with a warning
+    if start == "old" and kind != "mmap" and (stays or kind != "write"):  # the journal may end early, with a warning
         result(noticed * 3 >= tried, f"{name}: most are noticed")
 
 
@@ -166,6 +186,9 @@ def main():
             try_kind(kind, False, base, old, new, resume)
         for kind in ("write", "create"):
             try_kind(kind, True, base, old, new, resume)
+        fill_store(base)
+        for kind in ("write", "rename", "create", "mmap"):
+            try_kind(kind, False, base, old, new, resume, "stored")
     print(f"1..{tests}")
 
 
