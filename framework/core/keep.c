@@ -103,7 +103,7 @@ has_artifact(const weir_port *ports, guint n)
 static gboolean
 is_about_models(const WeirPlanStage *stage)
 {
-  if (stage->n_inputs && has_artifact(stage->class->out, stage->n_outputs))
+  if (stage->n_inputs && has_artifact(stage->class->out, stage->class->n_out))
     return TRUE;
   for (guint i = 0; i < stage->n_inputs; i++)
     if (has_artifact(stage->inputs[i].row, 1))
