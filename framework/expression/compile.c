@@ -384,6 +384,7 @@ no_function(Compiler *c, const TreeNode *node)
   g_autoptr(GString) takes = g_string_new(NULL);
   g_autoptr(GString) have = g_string_new(NULL);
   const char *mark = is_word(node->text) ? "()" : "";
+  const char *name = g_str_equal(node->text, "in list") ? "in" : node->text;
   for (const Function *f = expression_functions; f->name; f++)
     if (g_str_equal(f->name, node->text)) {
       g_string_append(takes, takes->len ? " or " : "");
@@ -397,7 +398,7 @@ no_function(Compiler *c, const TreeNode *node)
   }
   append_kinds(c, node, have);
   return expression_error(c->error, c->tree->source, node->at, hint_at_types(c, node),
-                          "%s%s takes %s, not %s", node->text, mark, takes->str, have->str);
+                          "%s%s takes %s, not %s", name, mark, takes->str, have->str);
 }
 
 /* The argument as the kind that is wanted. */
@@ -407,27 +408,22 @@ convert_arg(Compiler *c, guint32 *arg, Kind kind)
   const Step *from = program_step(c->expression, *arg);
   if (from->kind == kind)
     return TRUE;
-  Step step = *from;
-  step.kind = kind;
-  if (from->kind == KIND_NULL) {
-    *arg = add_step(c, &step);
-  } else if (kind == KIND_REAL) {
-    step.literal = from->literal;
+  Step step = {.kind = kind, .begin = from->begin, .end = from->end, .literal = from->literal};
+  if (from->literal) {
+    step.null = from->null;
     step.real = (double)from->integer;
-    if (!from->literal) {
-      step = (Step){
-          .run = kernel_to_real, .kind = KIND_REAL, .begin = from->begin, .end = from->end, .n_args = 1};
-      step.args = g_new(guint32, 1);
-      step.args[0] = *arg;
-    }
-    *arg = add_step(c, &step);
-  } else if (kind == KIND_TIME && from->literal) {
-    if (!parse_time(&from->text, &step.integer))
+    step.text = (weir_text){"", 0}; /* of a null */
+    if (kind == KIND_TIME && !from->null && !parse_time(&from->text, &step.integer))
       return expression_error(c->error, c->tree->source, from->begin,
                               "write it like '2024-05-01' or '2024-05-01T12:30:00Z'",
                               "this is no time, and stands beside one");
-    *arg = add_step(c, &step);
+  } else {
+    step.run = from->kind == KIND_NULL ? kernel_null : kernel_to_real;
+    step.n_args = 1;
+    step.args = g_new(guint32, 1);
+    step.args[0] = *arg;
   }
+  *arg = add_step(c, &step);
   return TRUE;
 }
 

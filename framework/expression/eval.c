@@ -96,16 +96,20 @@ slot_merge(const WeirEvaluation *evaluation, const Step *step, Slot *out, int64_
 char *
 evaluation_room(WeirEvaluation *evaluation, gsize bytes)
 {
+  bytes = MAX(bytes, 1); /* an empty text has a place too */
   if (bytes > MOST_BYTES - evaluation->made)
     return NULL;
-  bytes = MAX(bytes, 1); /* an empty text has a place too */
-  evaluation->made += bytes;
   if (!evaluation->block || bytes > evaluation->block_size - evaluation->block_used) {
-    evaluation->block_size = MAX(bytes, BLOCK_BYTES);
+    gsize size = MAX(bytes, BLOCK_BYTES);
+    char *block = g_try_malloc(size);
+    if (!block)
+      return NULL;
+    evaluation->block_size = size;
     evaluation->block_used = 0;
-    evaluation->block = g_malloc(evaluation->block_size);
-    g_ptr_array_add(evaluation->blocks, evaluation->block);
+    evaluation->block = block;
+    g_ptr_array_add(evaluation->blocks, block);
   }
+  evaluation->made += bytes;
   char *room = evaluation->block + evaluation->block_used;
   evaluation->block_used += bytes;
   return room;
@@ -230,6 +234,18 @@ kernel_same(WeirEvaluation *evaluation, const Step *step, Slot *out, int64_t n)
   out->failed = from->failed;
 }
 
+/* Null in every row, where no row has failed: for one that is null whatever comes, and has to have a type. */
+void
+kernel_null(WeirEvaluation *evaluation, const Step *step, Slot *out, int64_t n)
+{
+  char *values = slot_own(step, out);
+  const weir_text empty = {"", 0};
+  for (int64_t i = 0; step->kind == KIND_TEXT && i < n; i++)
+    memcpy(values + (gsize)i * sizeof empty, &empty, sizeof empty);
+  slot_merge(evaluation, step, out, n);
+  memset(slot_own_valid(out, n), 0, (gsize)n);
+}
+
 /* ---- Runs ----------------------------------------------------------------------------------------------- */
 
 static void
@@ -248,6 +264,22 @@ fill_literal(const Step *step, Slot *out)
     memset(slot_own_valid(out, WEIR_EXPRESSION_ROWS), 0, WEIR_EXPRESSION_ROWS);
 }
 
+/* Literals that a step reads, or that are the whole. Others, such as the values of "in", need no room: with thousands of
+ * them it would be much. */
+static void
+fill_literals(const WeirExpression *expression, Slot *slots)
+{
+  guint32 n = expression->steps->len;
+  g_autofree gboolean *read = g_new0(gboolean, n);
+  read[n - 1] = TRUE;
+  for (guint32 i = 0; i < n; i++)
+    for (guint32 a = 0; a < program_step(expression, i)->n_args; a++)
+      read[program_step(expression, i)->args[a]] = TRUE;
+  for (guint32 i = 0; i < n; i++)
+    if (read[i] && program_step(expression, i)->literal)
+      fill_literal(program_step(expression, i), &slots[i]);
+}
+
 WeirEvaluation *
 weir_evaluation_new(const WeirExpression *expression)
 {
@@ -255,9 +287,7 @@ weir_evaluation_new(const WeirExpression *expression)
   evaluation->expression = expression;
   evaluation->slots = g_new0(Slot, expression->steps->len);
   evaluation->blocks = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < expression->steps->len; i++)
-    if (program_step(expression, i)->literal)
-      fill_literal(program_step(expression, i), &evaluation->slots[i]);
+  fill_literals(expression, evaluation->slots);
   return evaluation;
 }
 
@@ -349,7 +379,7 @@ weir_evaluation_reason(const WeirEvaluation *evaluation, int64_t row)
       [FAIL_NO_NUMBER] = "is no number",
       [FAIL_NO_TIME] = "is no time",
       [FAIL_PATTERN] = "gives up: the pattern takes too many steps on this text",
-      [FAIL_LENGTH] = "makes a text that is too long",
+      [FAIL_LENGTH] = "makes a text that is too long, or has none",
   };
   const WeirExpression *expression = evaluation->expression;
   const Slot *root = &evaluation->slots[expression->steps->len - 1];

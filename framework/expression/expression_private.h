@@ -180,7 +180,7 @@ typedef enum {
   FAIL_NO_NUMBER,
   FAIL_NO_TIME,
   FAIL_PATTERN, /* matches() took too long */
-  FAIL_LENGTH,  /* a text that is too long */
+  FAIL_LENGTH,  /* a text that is too long, or a time that has none */
 } Failure;
 
 /* Note that row `row` of `n` fails in this step. */
@@ -261,6 +261,7 @@ DECLARE(modulo_integer);
 DECLARE(negate_integer);
 DECLARE(abs_integer);
 DECLARE(same);
+DECLARE(null);
 DECLARE(add_real);
 DECLARE(subtract_real);
 DECLARE(multiply_real);

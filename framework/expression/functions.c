@@ -23,8 +23,11 @@ prepare_matches(WeirExpression *expression, const Tree *tree, const TreeNode *no
     return expression_error(error, tree->source, at, NULL, "the pattern has more than %d bytes", MAX_PATTERN);
   g_autofree char *limited = g_strconcat(PATTERN_LIMITS, pattern->text.data, NULL);
   step->regex = g_regex_new(limited, G_REGEX_OPTIMIZE, 0, &problem);
-  if (step->regex)
+  if (step->regex) {
+    /* GLib translates the pattern for the processor at its first use, without a lock: here there is one thread. */
+    g_regex_match(step->regex, "", 0, NULL);
     return TRUE;
+  }
   /* GLib's words name the pattern, which stands under them already. */
   const char *said = g_strrstr(problem->message, ": ");
   return expression_error(error, tree->source, at, NULL, "this is no regular expression: %s",
@@ -76,6 +79,7 @@ prepare_in(WeirExpression *expression, const Tree *tree, const TreeNode *node, S
   g_array_sort(step->values, kind == KIND_TEXT   ? compare_texts
                              : kind == KIND_REAL ? compare_reals
                                                  : compare_integers);
+  step->n_args = 1; /* the values are known now */
   return TRUE;
 }
 

@@ -89,7 +89,8 @@ kernel_is_not_null(WeirEvaluation *evaluation, const Step *step, Slot *out, int6
 
 /* ---- Choices -------------------------------------------------------------------------------------------- */
 
-/* Row `i` of an argument becomes that of the slot, with its nulls and failures. */
+/* Row `i` of an argument becomes that of the slot, with its nulls and failures. A row that has failed gets a value as
+ * well: what computes on looks at all rows, and one of an earlier run may point to where nothing is any more. */
 static void
 take(const Step *step, const Slot *from, Slot *out, int64_t i, int64_t n)
 {
@@ -118,10 +119,9 @@ kernel_if(WeirEvaluation *evaluation, const Step *step, Slot *out, int64_t n)
   for (int64_t i = 0; i < n; i++) {
     uint32_t failed = slot_failed(condition, i);
     bool holds = slot_is_valid(condition, i) && condition->bools[i];
+    take(step, arg_slot(evaluation, step, holds ? 1 : 2), out, i, n);
     if (failed)
       slot_own_failed(out, n)[i] = failed;
-    else
-      take(step, arg_slot(evaluation, step, holds ? 1 : 2), out, i, n);
   }
 }
 

@@ -268,7 +268,7 @@ make_part(WeirEvaluation *evaluation, const Step *step, int64_t row, weir_text *
   weir_text rest = {begin, text.data + text.len - begin};
   const char *end = rest.data + rest.len;
   if (step->n_args > 2)
-    end = skip_characters(rest, arg_slot(evaluation, step, 2)->integers[row]);
+    end = skip_characters(rest, MAX(0, arg_slot(evaluation, step, 2)->integers[row]));
   *made = (weir_text){begin, end - begin};
   return TRUE;
 }

@@ -203,9 +203,11 @@ expression_lex(const char *source, GError **error)
   g_array_set_clear_func(tokens, token_clear);
   const char *p = source;
   for (;;) {
+    const char *behind = p;
     while (g_ascii_isspace(*p))
       p++;
-    Token token = {.begin = (guint32)(p - source)};
+    /* The end is right behind the last token: the line below it, where there is one, shows nothing. */
+    Token token = {.begin = (guint32)((*p ? p : behind) - source)};
     token.end = token.begin;
     if (*p && !lex_token(source, &token, error)) {
       token_clear(&token);

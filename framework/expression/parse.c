@@ -180,11 +180,17 @@ parse_call(Parser *p, const Token *name)
 }
 
 static guint32
-parse_parenthesis(Parser *p)
+parse_parenthesis(Parser *p, const Token *open)
 {
   guint32 inner = parse_or(p);
-  if (inner != NO_NODE && !take(p, TOKEN_OPERATOR, ")"))
+  if (inner == NO_NODE)
+    return NO_NODE;
+  if (!take(p, TOKEN_OPERATOR, ")"))
     return fail_here(p, "an operator or \")\"");
+  /* What is said of it, and of what it is part of, has both parentheses. */
+  TreeNode *node = &g_array_index(p->tree->nodes, TreeNode, inner);
+  node->begin = open->begin;
+  node->end = g_array_index(p->tokens, Token, p->next - 1).end;
   return inner;
 }
 
@@ -212,7 +218,7 @@ parse_primary(Parser *p)
     break;
   case TOKEN_OPERATOR:
     if (g_str_equal(token->text, "("))
-      return parse_parenthesis(p);
+      return parse_parenthesis(p, token);
     break;
   case TOKEN_END:
     return fail_here(p, "a column, a value or a function");
@@ -250,6 +256,18 @@ descend(Parser *p)
   return FALSE;
 }
 
+/* A number behind a minus: a literal, for where only literals can stand. */
+static guint32
+parse_negative(Parser *p, const Token *minus)
+{
+  const Token *number = &g_array_index(p->tokens, Token, p->next++);
+  guint32 node = number->kind == TOKEN_INTEGER ? parse_integer(p, number, TRUE)
+                                               : add_literal(p, number, TREE_REAL, 0, -number->real, NULL);
+  if (node != NO_NODE)
+    g_array_index(p->tree->nodes, TreeNode, node).begin = minus->begin;
+  return node;
+}
+
 static guint32
 parse_unary(Parser *p)
 {
@@ -257,8 +275,8 @@ parse_unary(Parser *p)
   guint32 node;
   if (!take(p, TOKEN_OPERATOR, "-"))
     return parse_postfix(p);
-  if (peek(p)->kind == TOKEN_INTEGER)
-    return parse_integer(p, &g_array_index(p->tokens, Token, p->next++), TRUE);
+  if (peek(p)->kind == TOKEN_INTEGER || peek(p)->kind == TOKEN_REAL)
+    return parse_negative(p, token);
   if (!descend(p))
     return NO_NODE;
   node = parse_unary(p);
