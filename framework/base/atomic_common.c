@@ -93,11 +93,21 @@ weir_atomic_check_parent(const char *target, const char *path, WeirAtomicFlags f
   return FALSE;
 }
 
+static gint never_syncs;
+
+void
+weir_atomic_never_sync(void)
+{
+  g_atomic_int_set(&never_syncs, TRUE);
+}
+
 int
 weir_atomic_fsync(int descriptor)
 {
   int result;
 
+  if (g_atomic_int_get(&never_syncs))
+    return 0;
   do {
     result = fsync(descriptor);
   } while (result != 0 && errno == EINTR);

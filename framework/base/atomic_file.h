@@ -61,6 +61,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirAtomicFile, weir_atomic_file_free)
 gboolean weir_atomic_write(const char *path, const void *data, gssize size, WeirAtomicFlags flags,
                            GError **error);
 
+/* From now on nothing waits for the disk, as if all had WEIR_ATOMIC_NO_SYNC: for a process whose files are gone with it, such
+ * as a test. */
+void weir_atomic_never_sync(void);
+
 /* Removes from a folder what killed processes left there: `.NAME.XXXXXX.tmp` files and folders that nobody
  * holds. Returns how many were removed; -1 and an error where the folder cannot be read. A missing folder
  * counts as empty. */

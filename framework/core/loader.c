@@ -2,6 +2,7 @@
 /* Opens plugins: once a process, from places that only their owner can write to, after a look at the file. */
 #include "config.h"
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/quote.h"
 #include "core/blas_env.h"
@@ -23,6 +24,8 @@
 struct WeirPlugin {
   char *file; /* absolute, links resolved */
   const weir_plugin *descriptor;
+  char digest[WEIR_DIGEST_HEX_BYTES]; /* of the file, once `digested`; empty: it could not be read */
+  gsize digested;
 };
 
 /* Plugins by resolved file name. Two files of one name in different places are two plugins. */
@@ -203,6 +206,17 @@ const char *
 weir_plugin_get_file(const WeirPlugin *plugin)
 {
   return plugin->file;
+}
+
+const char *
+weir_plugin_get_digest(WeirPlugin *plugin)
+{
+  if (g_once_init_enter(&plugin->digested)) {
+    if (!weir_digest_file(plugin->file, plugin->digest, NULL))
+      *plugin->digest = '\0';
+    g_once_init_leave(&plugin->digested, 1);
+  }
+  return plugin->digest;
 }
 
 const weir_plugin *

@@ -21,6 +21,9 @@ const weir_plugin *weir_descriptor_adopt(const weir_plugin *raw, const char *fil
 WeirPlugin *weir_plugin_find(const char *name, const char *const *folders, gboolean allow_unsafe,
                              GError **error);
 
+/* SHA-256 of a plugin's file, in hex, taken once a process, since the code is loaded once; empty: it cannot be read. */
+const char *weir_plugin_get_digest(WeirPlugin *plugin);
+
 /* Add a plugin that is part of this program: found by its name before any folder is looked into, as if it had been
    opened from `file`. Its descriptor lives as long as the process. FALSE: it breaks W17, or the name is taken. */
 gboolean weir_plugin_add_built_in(const weir_plugin *descriptor, const char *file, GError **error);

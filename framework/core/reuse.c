@@ -76,12 +76,6 @@ weir_reuse_free(WeirReuse *reuse)
   g_free(reuse);
 }
 
-const char *
-weir_reuse_get_plugin_digest(const WeirReuse *reuse, const WeirPlugin *plugin)
-{
-  return weir_keys_get_plugin(reuse->keys, plugin);
-}
-
 gboolean
 weir_reuse_runs(const WeirReuse *reuse, const WeirPlanStage *stage)
 {

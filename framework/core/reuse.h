@@ -38,6 +38,4 @@ void weir_reuse_note(WeirReuse *reuse, const WeirMessage *message);
    kept of stages that are not. */
 void weir_reuse_end(WeirReuse *reuse);
 
-const char *weir_reuse_get_plugin_digest(const WeirReuse *reuse, const WeirPlugin *plugin);
-
 #endif

@@ -36,7 +36,7 @@ write_plugins(WeirJsonWriter *json, WeirRun *run)
   weir_json_begin_array(json);
   for (guint i = 0; i < run->n_stages; i++) {
     WeirPlugin *plugin = run->stages[i].plan->plugin;
-    const char *hex = weir_reuse_get_plugin_digest(run->reuse, plugin);
+    const char *hex = weir_plugin_get_digest(plugin);
     if (!g_hash_table_add(seen, plugin))
       continue;
     const weir_plugin *descriptor = weir_plugin_get_descriptor(plugin);
@@ -44,7 +44,7 @@ write_plugins(WeirJsonWriter *json, WeirRun *run)
     weir_json_member_string(json, "name", descriptor->name);
     weir_json_member_string(json, "version", descriptor->version);
     weir_json_member_string(json, "file", weir_plugin_get_file(plugin));
-    if (hex && *hex)
+    if (*hex)
       weir_json_member_string(json, "sha256", hex);
     weir_json_end_object(json);
   }

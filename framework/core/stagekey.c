@@ -23,7 +23,6 @@ typedef enum {
 struct WeirKeys {
   WeirPlan *plan;
   char host[WEIR_DIGEST_HEX_BYTES];
-  GHashTable *plugins;     /* WeirPlugin to the digest of its file */
   GHashTable *needs;       /* WeirPlugin to the digest of what it needs */
   GPtrArray *fingerprints; /* one a stage; NULL: none */
   GArray *standings;       /* of Standing, one a stage */
@@ -74,13 +73,11 @@ digest_host(WeirKeys *keys, const WeirLibraries *libraries)
 }
 
 static void
-digest_plugin(WeirKeys *keys, const WeirLibraries *libraries, WeirPlugin *plugin)
+digest_needs(WeirKeys *keys, const WeirLibraries *libraries, WeirPlugin *plugin)
 {
   char hex[WEIR_DIGEST_HEX_BYTES];
-  if (g_hash_table_contains(keys->plugins, plugin))
+  if (g_hash_table_contains(keys->needs, plugin))
     return;
-  gboolean read = weir_digest_file(weir_plugin_get_file(plugin), hex, NULL);
-  g_hash_table_insert(keys->plugins, plugin, g_strdup(read ? hex : ""));
   g_autoptr(WeirDigest) digest = weir_digest_new();
   weir_libraries_add(libraries, weir_plugin_get_descriptor(plugin)->name, FALSE, digest);
   weir_digest_finish_hex(digest, hex);
@@ -146,7 +143,6 @@ weir_keys_new(WeirPlan *plan)
   WeirKeys *keys = g_new0(WeirKeys, 1);
   g_autoptr(WeirLibraries) libraries = weir_libraries_new();
   keys->plan = plan;
-  keys->plugins = g_hash_table_new_full(NULL, NULL, NULL, g_free);
   keys->needs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
   keys->fingerprints = g_ptr_array_new_with_free_func(g_free);
   keys->standings = g_array_new(FALSE, FALSE, sizeof(Standing));
@@ -155,7 +151,7 @@ weir_keys_new(WeirPlan *plan)
     WeirPlanStage *stage = plan->stages->pdata[i];
     char *fingerprint = stage->class->fingerprint ? fingerprint_of(stage) : NULL;
     Standing standing = standing_of(stage, fingerprint);
-    digest_plugin(keys, libraries, stage->plugin);
+    digest_needs(keys, libraries, stage->plugin);
     g_ptr_array_add(keys->fingerprints, fingerprint);
     g_array_append_val(keys->standings, standing);
   }
@@ -167,7 +163,6 @@ weir_keys_free(WeirKeys *keys)
 {
   if (!keys)
     return;
-  g_hash_table_unref(keys->plugins);
   g_hash_table_unref(keys->needs);
   g_ptr_array_unref(keys->fingerprints);
   g_array_unref(keys->standings);
@@ -178,12 +173,6 @@ gboolean
 weir_keys_is_reproducible(const WeirKeys *keys, const WeirPlanStage *stage)
 {
   return g_array_index(keys->standings, Standing, stage->index) != UNCERTAIN;
-}
-
-const char *
-weir_keys_get_plugin(const WeirKeys *keys, const WeirPlugin *plugin)
-{
-  return g_hash_table_lookup(keys->plugins, plugin);
 }
 
 /* ---- Keys ----------------------------------------------------------------------------------------------- */
@@ -262,7 +251,7 @@ key_of(const WeirKeys *keys, const WeirPlanStage *stage, const WeirInputDigests 
 {
   Standing standing = g_array_index(keys->standings, Standing, stage->index);
   const char *fingerprint = keys->fingerprints->pdata[stage->index];
-  const char *file = g_hash_table_lookup(keys->plugins, stage->plugin);
+  const char *file = weir_plugin_get_digest(stage->plugin);
   g_autoptr(WeirDigest) digest = weir_digest_new();
   if (!id && (standing != KNOWN || !*file))
     return NULL;

@@ -23,8 +23,6 @@ void weir_keys_free(WeirKeys *keys);
 /* Whether a stage that is run again with the same inputs gives the same again: not so for a source that is no file and
    has no fingerprint. */
 gboolean weir_keys_is_reproducible(const WeirKeys *keys, const WeirPlanStage *stage);
-/* The digest of a plugin's file, in hex; "" if it cannot be read. */
-const char *weir_keys_get_plugin(const WeirKeys *keys, const WeirPlugin *plugin);
 
 /* Keys for marks in the run `id`: files by their tokens (core/inputs.h); stages that could not be known again in another
    run have keys all the same, which hold in this run alone. g_strfreev()-like: weir_key_list_free(). */

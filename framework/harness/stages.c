@@ -4,6 +4,7 @@
 
 #include "harness/private.h"
 
+#include "base/atomic_file.h"
 #include "core/batch.h"
 #include "core/loader.h"
 #include <dlfcn.h>
@@ -273,5 +274,7 @@ harness_stages_init(void)
   const char *file = dladdr(&plugin, &info) && info.dli_fname ? info.dli_fname : HARNESS_PLUGIN;
   if (!weir_plugin_add_built_in(&plugin, file, &error))
     g_error("%s", error->message);
+  weir_plugin_get_digest(weir_plugin_built_in(HARNESS_PLUGIN)); /* for child processes, too */
+  weir_atomic_never_sync(); /* the folders of runs go with the harness */
   g_once_init_leave(&once, 1);
 }
