@@ -8,6 +8,8 @@ libweir_base_la_SOURCES = \
   framework/base/atomic_file.c \
   framework/base/atomic_file.h \
   framework/base/atomic_private.h \
+  framework/base/child.c \
+  framework/base/child.h \
   framework/base/copy.c \
   framework/base/copy.h \
   framework/base/cpu.c \

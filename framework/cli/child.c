@@ -4,6 +4,7 @@
 
 #include "cli/child.h"
 
+#include "base/child.h"
 #include "base/error.h"
 #include "cli/text.h"
 #include <errno.h>
@@ -67,34 +68,37 @@ drain(int fd, GString *into, gsize limit, gboolean *beyond)
   return n > 0;
 }
 
-static gboolean
-has_ended(pid_t pid)
-{
-  siginfo_t info = {.si_pid = 0};
-  return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
-}
-
 /* Read both pipes until the child has ended and they are empty, the time is over, or there is too much. Both can come
-   first: a child may close its pipes and go on, and what it has started may keep them open. */
+   first: a child may close its pipes and go on, and what it has started may keep them open; that ends with it. */
 static void
 collect(CliChild *child, pid_t pid, int out, int errors, gsize limit, double seconds)
 {
-  struct pollfd pipes[2] = {{.fd = out, .events = POLLIN}, {.fd = errors, .events = POLLIN}};
+  struct pollfd from[] = {{.fd = out, .events = POLLIN},
+                          {.fd = errors, .events = POLLIN},
+                          {.fd = weir_child_descriptor(pid), .events = POLLIN}};
+  int descriptor = from[2].fd;
   gint64 end = g_get_monotonic_time() + (gint64)(seconds * 1e6);
+  gboolean ended = FALSE;
   while (!child->large) {
-    gboolean ended = has_ended(pid);
-    int n = poll(pipes, 2, ended ? 0 : WAIT_MS);
-    if (n > 0 && pipes[0].revents && !drain(out, child->out, limit, &child->large))
-      pipes[0].fd = -1;
-    if (n > 0 && pipes[1].revents && !drain(errors, child->errors, ERROR_LIMIT, NULL))
-      pipes[1].fd = -1;
+    int n = poll(from, G_N_ELEMENTS(from), ended ? 0 : WAIT_MS);
+    if (n > 0 && from[0].revents && !drain(out, child->out, limit, &child->large))
+      from[0].fd = -1;
+    if (n > 0 && from[1].revents && !drain(errors, child->errors, ERROR_LIMIT, NULL))
+      from[1].fd = -1;
     if (ended && n <= 0)
-      return;
-    if (!ended && g_get_monotonic_time() > end) {
-      child->late = TRUE;
-      return;
+      break;
+    if (!ended && weir_child_has_ended(pid)) {
+      ended = TRUE;
+      from[2].fd = -1;
+      kill(-pid, SIGKILL);
+    }
+    if (g_get_monotonic_time() > end) {
+      child->late = !ended;
+      break;
     }
   }
+  if (descriptor >= 0)
+    close(descriptor);
 }
 
 CliChild *

@@ -145,8 +145,11 @@ show(const HarnessResult *result)
 {
   for (guint i = 0; i < result->outputs->len; i++) {
     const HarnessOutput *output = result->outputs->pdata[i];
-    printf("# \"%s\": { \"columns\": \"%s\", \"rows\": [\n", output->port,
-           output->types ? output->types : "");
+    g_autoptr(GString) columns = g_string_new(NULL);
+    WeirJsonWriter *json = weir_json_writer_new(columns, 0);
+    weir_json_string(json, output->types ? output->types : "");
+    weir_json_writer_free(json);
+    printf("# \"%s\": { \"columns\": %s, \"rows\": [\n", output->port, columns->str);
     for (guint r = 0; r < output->rows->len; r++)
       printf("#   %s%s\n", (char *)output->rows->pdata[r], r + 1 < output->rows->len ? "," : "");
     printf("# ] }\n");
@@ -204,7 +207,7 @@ run_all(Progress *p)
     gboolean started = harness_isolate(run_from, hear, p, &p->patience, &end, &error);
     g_autofree char *why = started ? harness_end_reason(&end) : g_strdup(error->message);
     harness_end_clear(&end);
-    if (!why && p->next == p->cases->len)
+    if ((!why && p->next == p->cases->len) || harness_isolate_interrupted())
       return;
     /* What a leak checker says at the end belongs to the last case that ran. */
     guint guilty = p->next < p->cases->len ? p->next : p->cases->len - 1;
@@ -241,7 +244,9 @@ weir_harness_run_cases(const char *file, const char *plugin_path, const char *on
   for (guint i = 0; i < cases->len; i++)
     ((HarnessCase *)cases->pdata[i])->h->place = g_strdup(place);
   Progress p = {.cases = cases, .show = show != 0};
+  harness_isolate_begin();
   run_all(&p);
   weir_remove_tree(place, NULL);
+  harness_isolate_end();
   return p.n_failed == 0;
 }

@@ -4,6 +4,7 @@
 
 #include "harness/isolate.h"
 
+#include "base/child.h"
 #include "base/error.h"
 #include "core/weir/host.h"
 #include <errno.h>
@@ -18,7 +19,52 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ERROR_LIMIT = 4096, CHUNK = 65536 };
+enum { ERROR_LIMIT = 4096, CHUNK = 65536, WAIT_MS = 50 };
+
+/* ---- Signals -------------------------------------------------------------------------------------------- */
+
+static const int deadly[] = {SIGINT, SIGTERM, SIGHUP};
+static struct sigaction before[G_N_ELEMENTS(deadly)];
+static volatile sig_atomic_t interrupted; /* the signal, or 0 */
+
+static void
+on_signal(int number)
+{
+  interrupted = number;
+}
+
+/* Those that the caller handles or ignores stay as they are. */
+void
+harness_isolate_begin(void)
+{
+  struct sigaction action = {.sa_handler = on_signal};
+  sigemptyset(&action.sa_mask);
+  interrupted = 0;
+  for (guint i = 0; i < G_N_ELEMENTS(deadly); i++)
+    if (sigaction(deadly[i], NULL, &before[i]) == 0 && before[i].sa_handler == SIG_DFL)
+      sigaction(deadly[i], &action, NULL);
+}
+
+gboolean
+harness_isolate_interrupted(void)
+{
+  return interrupted != 0;
+}
+
+static void
+restore_signals(void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS(deadly); i++)
+    sigaction(deadly[i], &before[i], NULL);
+}
+
+void
+harness_isolate_end(void)
+{
+  restore_signals();
+  if (interrupted)
+    raise(interrupted);
+}
 
 /* ---- The child ------------------------------------------------------------------------------------------ */
 
@@ -51,6 +97,7 @@ static void
 be_child(HarnessWork work, gpointer data, int out, int errors)
 {
   setpgid(0, 0);
+  restore_signals();
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
   dup2(errors, STDERR_FILENO);
@@ -82,40 +129,41 @@ drain_out(int fd, HarnessHear hear, gpointer data)
   return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-static gboolean
-has_ended(pid_t pid)
-{
-  siginfo_t info = {.si_pid = 0};
-  return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == pid;
-}
-
-/* Until the child has ended and its pipes are empty, or its time is over. Its end is looked for too: what it has started
-   may keep the pipes open. */
+/* Until the child has ended and its pipes are empty, its time is over, or a signal wants all to end. What it has started
+   may keep the pipes open; that ends with it. */
 static void
 listen_to(pid_t pid, int out, int errors, HarnessHear hear, gpointer data, const double *seconds,
           HarnessEnd *end)
 {
-  struct pollfd pipes[2] = {{.fd = out, .events = POLLIN}, {.fd = errors, .events = POLLIN}};
+  struct pollfd from[] = {{.fd = out, .events = POLLIN},
+                          {.fd = errors, .events = POLLIN},
+                          {.fd = weir_child_descriptor(pid), .events = POLLIN}};
+  int descriptor = from[2].fd;
   gint64 last = g_get_monotonic_time();
-  for (;;) {
-    gboolean ended = has_ended(pid);
-    int n = poll(pipes, 2, ended ? 0 : 50);
-    if (n > 0 && pipes[0].revents) {
-      last = g_get_monotonic_time();
+  gboolean ended = FALSE;
+  while (!interrupted) {
+    int n = poll(from, G_N_ELEMENTS(from), ended ? 0 : WAIT_MS);
+    if (n > 0 && from[0].revents) {
+      last = ended ? last : g_get_monotonic_time();
       if (!drain_out(out, hear, data))
-        pipes[0].fd = -1;
+        from[0].fd = -1;
     }
-    if (n > 0 && pipes[1].revents && !drain_errors(errors, end->errors))
-      pipes[1].fd = -1;
+    if (n > 0 && from[1].revents && !drain_errors(errors, end->errors))
+      from[1].fd = -1;
     if (ended && n <= 0)
-      return;
-    if (!ended && (double)(g_get_monotonic_time() - last) / 1e6 > *seconds) {
-      end->late = TRUE;
-      return;
+      break;
+    if (!ended && weir_child_has_ended(pid)) {
+      ended = TRUE;
+      from[2].fd = -1;
+      kill(-pid, SIGKILL);
     }
-    if (!ended && pipes[0].fd < 0 && pipes[1].fd < 0)
-      g_usleep(10000);
+    if ((double)(g_get_monotonic_time() - last) / 1e6 > *seconds) {
+      end->late = !ended;
+      break;
+    }
   }
+  if (descriptor >= 0)
+    close(descriptor);
 }
 
 static void

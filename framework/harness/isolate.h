@@ -14,6 +14,12 @@ typedef struct {
   GString *errors; /* what it wrote to stderr, cut; for a crash with the stage and call that it was in */
 } HarnessEnd;
 
+/* All work in children stands between these two. Ctrl-C, SIGTERM or SIGHUP then end the child with all that it started,
+   and no more are begun; the caller removes what it has made, and harness_isolate_end() lets the signal do its work. */
+void harness_isolate_begin(void);
+void harness_isolate_end(void);
+gboolean harness_isolate_interrupted(void);
+
 /* Fork, and call `work` in the child, whose stderr is kept; what it writes to `out` is given to `hear` (may be NULL) as it
    comes. It is killed, with all that it started, when nothing has come for `seconds`, which `hear` may change. The caller
    has no other threads. FALSE: there was no child. */

@@ -60,6 +60,7 @@ struct weir_harness {
   weir_harness_fault fault;
   guint64 fault_at;
 
+  int told;     /* a descriptor that gets an empty line when a run begins; 0: none */
   char *misuse; /* the first */
   char *place;  /* where `folder` is made; NULL: where temporary files are */
   char *folder; /* of all runs */

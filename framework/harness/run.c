@@ -476,6 +476,8 @@ run_cut(weir_harness *h, const weir_harness_cut *cut)
   g_mutex_init(&run.lock);
   g_cond_init(&run.has_opened);
   harness_run_register(&run);
+  while (h->told && write(h->told, "\n", 1) < 0 && errno == EINTR)
+    ;
   g_autofree char *file =
       make_folder(h, result, &error) ? write_pipeline(h, &run, (const char *const *)folders, &error) : NULL;
   if (file)

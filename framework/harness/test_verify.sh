@@ -7,6 +7,8 @@ build=$(cd "$top_builddir" && pwd)
 inspect=$build/pipeline-inspect
 faulty=$build/framework/harness/test-stages/.libs/faulty.so
 probe=$build/framework/harness/test-stages/.libs/probe.so
+# Thousands of small files: where there is a file system in memory, they go there.
+[ -n "${TMPDIR-}" ] || [ ! -w /dev/shm ] || export TMPDIR=/dev/shm
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99

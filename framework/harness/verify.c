@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE 60 /* seconds that a child may say nothing */
-#define SETUPS   1  /* cases that a class is tried with */
+#define BESIDE 25 /* seconds that a child may say nothing beside those that a run may take */
+#define SETUPS 1  /* cases that a class is tried with */
 
 typedef enum { OK, FAILED, NOT_TRIED } Outcome;
 
@@ -62,6 +62,7 @@ set_environment(const Verify *v)
   g_unsetenv("XDG_DATA_HOME");
   if (chdir(cwd) != 0)
     g_error("cannot enter \"%s\"", cwd);
+  dup2(STDERR_FILENO, STDOUT_FILENO); /* what a plugin prints is no part of the report */
 }
 
 static void
@@ -186,7 +187,7 @@ judge(Session *session, Verdict *verdict)
   g_autoptr(GError) error = NULL;
   session->verdict = verdict;
   session->line = g_string_new(NULL);
-  session->patience = PATIENCE;
+  session->patience = session->v.seconds + BESIDE;
   session->done = FALSE;
   gboolean started = harness_isolate(session->check ? run_check : run_survey, hear, session,
                                      &session->patience, &end, &error);
@@ -371,6 +372,10 @@ verify_subjects(Session *session, Report *report)
       session->check = check;
       session->v.closely = FALSE;
       judge(session, &verdict);
+      if (harness_isolate_interrupted()) {
+        verdict_clear(&verdict);
+        return;
+      }
       if (verdict.outcome == FAILED && check->may_be_closer) {
         Verdict closer = {0};
         session->v.closely = TRUE;
@@ -402,6 +407,10 @@ verify_all(Session *session, const GPtrArray *cases, Report *report)
 {
   Verdict opened = {0};
   judge(session, &opened);
+  if (harness_isolate_interrupted()) {
+    verdict_clear(&opened);
+    return;
+  }
   begin_subject(report, session->v.file, NULL);
   report_verdict(report, &opening, &opened);
   end_subject(report);
@@ -459,6 +468,8 @@ weir_harness_verify(const char *file, const weir_harness_verification *how)
     weir_json_key(report.writer, "subjects");
     weir_json_begin_array(report.writer);
   }
+  harness_stages_init();
+  harness_isolate_begin();
   verify_all(&session, cases, &report);
   if (how->json) {
     weir_json_end_array(report.writer);
@@ -468,11 +479,13 @@ weir_harness_verify(const char *file, const weir_harness_verification *how)
     weir_json_end_object(report.writer);
   }
   weir_json_writer_free(report.writer);
-  if (how->json)
+  if (how->json && !harness_isolate_interrupted())
     puts(out->str);
-  print_sum(&report, file);
+  if (!harness_isolate_interrupted())
+    print_sum(&report, file);
   g_string_free(out, TRUE);
   g_ptr_array_unref(session.subjects);
   weir_remove_tree(place, NULL);
+  harness_isolate_end();
   return report.n_failed == 0;
 }

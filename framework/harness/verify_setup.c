@@ -283,6 +283,7 @@ ready(const Verify *v, weir_harness *h)
   if (!h)
     return NULL;
   h->place = g_strdup(v->place);
+  h->told = v->out;
   weir_harness_patience(h, v->seconds);
   return h;
 }
