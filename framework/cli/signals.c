@@ -85,6 +85,8 @@ cli_signals_install(WeirRun *run, gboolean announce)
   /* What cannot be written any more is an error of the write, not the end of the process. */
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
+  /* How a program ended that a stage started is only known while nobody says to forget it. */
+  signal(SIGCHLD, SIG_DFL);
 }
 
 void

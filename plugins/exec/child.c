@@ -307,8 +307,10 @@ look(ExecChild *child)
   siginfo_t info = {0};
   if (!child->pid || child->ended)
     return;
-  if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == child->pid)
-    child->ended = true;
+  if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+    child->ended = info.si_pid == child->pid;
+  else /* where SIGCHLD is ignored, as who started us may have said, the system has buried it itself */
+    child->ended = errno == ECHILD;
 }
 
 /* It has ended, and all that it wrote is read: so have those that it started, which may hold its output open. */

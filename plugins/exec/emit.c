@@ -39,7 +39,8 @@ check_answer(const ExecWork *work, const WeirNode *answer)
 {
   const struct ArrowSchema *out = weir_output_schema(work->stage, 0);
   if (weir_node_kind(answer) != WEIR_NODE_MAP)
-    return g_strdup_printf("the program's answer is a %s, and an object is wanted",
+    return g_strdup_printf("the program's answer is %s %s, and an object is wanted",
+                           weir_node_kind(answer) == WEIR_NODE_INTEGER ? "an" : "a",
                            weir_node_kind_name(weir_node_kind(answer)));
   const char *error = stated_error(work, answer);
   if (error)
@@ -69,7 +70,9 @@ read_answer(const ExecWork *work, const ExecPending *pending, int64_t row, char 
   g_autoptr(WeirNode) node = weir_node_parse_json(line, (gssize)answer->size, "answer", diagnostics);
   if (!node) {
     g_autofree char *quoted = weir_quote(line, (gssize)MIN(answer->size, 200));
-    *why = answer->size ? g_strdup_printf("the program's answer is no JSON: %s", quoted)
+    g_autofree char *said = weir_diagnostics_to_string(diagnostics, 1);
+    *why = answer->size ? g_strdup_printf("the program's answer is no JSON: %s\n  %.*s", quoted,
+                                          (int)strcspn(said, "\n"), said)
                         : g_strdup("the program's answer is an empty line");
     return NULL;
   }

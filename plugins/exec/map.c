@@ -86,9 +86,13 @@ work_off(ExecWork *work, bool all)
 {
   int result = 0;
   work->blocked = g_get_monotonic_time();
-  while (!result && (all ? work->pending.length > 0 : is_full(work)))
+  while (!result && (all ? work->pending.length > 0 : is_full(work))) {
+    guint64 emitted = work->emitted;
     if (!(result = exec_step(work, WAIT_MS)))
       result = exec_emit_ready(work);
+    if (work->emitted > emitted) /* sending may have taken its time, in which no program could be served */
+      work->blocked = g_get_monotonic_time();
+  }
   work->blocked = 0;
   return result;
 }
@@ -128,11 +132,14 @@ exec_map_close(weir_stage *stage)
   ExecWork *work = map->work;
   if (!work)
     return;
-  for (guint i = 0; i < work->n_workers; i++) /* all at once, so that their grace is the same time */
+  gint64 until =
+      g_get_monotonic_time() + G_USEC_PER_SEC; /* one for all: there may be many that do not listen */
+  for (guint i = 0; i < work->n_workers; i++)
     if (work->workers[i].child.pid)
       kill(-work->workers[i].child.pid, SIGTERM);
   for (guint i = 0; i < work->n_workers; i++) {
-    exec_child_kill(&work->workers[i].child, 1);
+    gint64 left = until - g_get_monotonic_time();
+    exec_child_kill(&work->workers[i].child, (double)MAX(left, 0) / G_USEC_PER_SEC);
     exec_child_clear(&work->workers[i].child);
     g_queue_clear_full(&work->workers[i].owed, g_free);
     g_queue_clear_full(&work->workers[i].again, g_free);

@@ -46,6 +46,33 @@ find_output(const ExecMap *map, const char *name)
   return -1;
 }
 
+static bool
+holds_bytes(const struct ArrowSchema *field)
+{
+  bool bytes = weir_type_from_format(field->format, NULL) == WEIR_BINARY;
+  for (int64_t i = 0; i < field->n_children; i++)
+    bytes |= holds_bytes(field->children[i]);
+  return bytes;
+}
+
+/* JSON has no bytes. */
+static int
+check_sent(weir_stage *stage, const ExecMap *map)
+{
+  const struct ArrowSchema *in = weir_input_schema(stage, 0);
+  int64_t n = map->columns.count ? map->columns.count : in->n_children;
+  for (int64_t i = 0; i < n; i++) {
+    const struct ArrowSchema *field =
+        in->children[map->columns.count ? weir_input_index(stage, 0, 0, (uint32_t)i) : i];
+    if (holds_bytes(field))
+      return weir_fail(stage,
+                       "column \"%s\" holds bytes, which JSON has not: it cannot be given to the program\n"
+                       "hint: name those that it needs in \"columns\", or make it a text with columns.cast",
+                       field->name);
+  }
+  return 0;
+}
+
 /* JSON has no bytes, and members of a struct have no order. */
 static int
 check_types(weir_stage *stage, const ExecMap *map)
@@ -155,7 +182,7 @@ exec_map_schema(weir_stage *stage)
 {
   ExecMap *map = stage->state;
   g_autofree char *why = NULL;
-  if (check_options(stage, map))
+  if (check_options(stage, map) || check_sent(stage, map))
     return -1;
   g_autofree char *path = exec_command_path(map, &why);
   if (!path)

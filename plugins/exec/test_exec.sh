@@ -109,6 +109,44 @@ good "one that reads all before it writes, and much" '"command": ["python3", "-c
 good "one that writes while we write" '"command": ["python3", "-u", "-c", "import sys\nfor l in sys.stdin: print(\"{\\\"x\\\": \\\"\" + \"y\" * 9000 + \"\\\"}\")"], "output": { "x": "utf8" }' \
   'len(rows) == 40 and all(len(r["x"]) == 9000 for r in rows)'
 
+# A program that holds its answers back is not to blame for what comes behind it and takes its time.
+python3 -c '
+for i in range(40000): print("{\"id\": %d, \"text\": \"%s\"}" % (i, "t" * 1000))' >large.jsonl
+cat >hold.py <<'PY'
+import sys
+held = 0
+for line in sys.stdin:
+    held += 1
+    if held == 5000:
+        print('{"x": 1}\n' * held, end="", flush=True)
+        held = 0
+print('{"x": 1}\n' * held, end="")
+PY
+cat >p.json <<'PIPELINE'
+{ "weir": 1, "name": "p", "stages": {
+  "load": { "use": "file.read", "options": { "path": "large.jsonl" } },
+  "first": { "use": "exec.map", "from": "load", "options": { "command": ["python3"], "script": "hold.py", "timeout": "3s", "output": { "x": "i64" } } },
+  "second": { "use": "exec.map", "from": "first", "options": { "command": "sleep 6; cat", "shell": true, "output": { "x": "i64" } } },
+  "save": { "use": "file.write", "from": "second", "options": { "path": "out.jsonl" } } } }
+PIPELINE
+rm -rf out.jsonl run
+runs 0 "one before a slow one" p.json --run-dir run --memory 32M
+check "gives all" test "$(wc -l <out.jsonl)" = 40000
+rm large.jsonl
+
+# Who starts us may have said that children are to be forgotten.
+cat >careless.py <<'PY'
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+os.execvp(sys.argv[1], sys.argv[1:])
+PY
+pipeline '"command": ["cat"], "timeout": "2s", "output": { "id": "i64" }'
+check "SIGCHLD may be ignored" python3 careless.py "$run" p.json --run-dir run
+check "and all comes out" test "$(wc -l <out.jsonl)" = 40
+pipeline '"command": ["sh", "-c", "sed s/.*/{}/; exit 7"], "timeout": "2s", "output": { "x": "i64?" }'
+python3 careless.py "$run" p.json --run-dir run >messages 2>&1
+says "how a program ends is known even so" 'ended with exit status 7'
+
 # --- Programs that fail ---
 
 bad 3 "a program that is not there" '"command": ["no-such-program-here"], "output": { "x": "i64" }' 'the program "no-such-program-here" was not found in PATH' 'hint: install it'
@@ -146,6 +184,25 @@ bad 1 "a value of another type" '"command": ["sed", "s/.*/{\"x\": \"1\"}/"], "ou
 bad 1 "a value that does not fit" '"command": ["sed", "s/.*/{\"x\": 300}/"], "output": { "x": "u8" }' '"x" is 300, and an integer that fits'
 bad 1 "a vector that is too short" '"command": ["sed", "s/.*/{\"x\": [1, 2]}/"], "output": { "x": "fixed<f32,3>" }' '"x" has 2 numbers, and 3 are wanted'
 bad 1 "an item of another type" '"command": ["sed", "s/.*/{\"x\": [\"a\", 2]}/"], "output": { "x": "list<utf8>" }' '"x" item 2 is 2, and a text is wanted'
+
+pipeline '"command": "trap \"\" TERM; read x; echo 0; sleep 1000", "shell": true, "processes": 20, "start-timeout": "3s", "timeout": "1s", "output": { "x": "i64" }' many.jsonl
+begin=$SECONDS
+runs 1 "many that will not be ended" p.json --run-dir run
+says "are told" 'answered nothing for [13].0 s'
+check "and ended together" test $((SECONDS - begin)) -lt 15
+
+cat >early.py <<'PY'
+import json, os, sys
+for line in sys.stdin:
+    n = json.loads(line)["id"]
+    if n == 5000:
+        sys.stdout.flush()
+        os._exit(9)
+    print(json.dumps({"x": "bad" if n == 10 else n}))
+PY
+pipeline '"command": ["python3"], "script": "early.py", "output": { "x": "i64" }' many.jsonl
+runs 1 "a bad answer, and an end long after it" p.json --run-dir run
+says "the first is told" 'many.jsonl:10: in the program.s answer, "x" is "bad"'
 
 # --- What is left behind ---
 

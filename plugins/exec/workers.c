@@ -8,6 +8,7 @@
 #include "base/units.h"
 
 #include <poll.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -19,6 +20,16 @@
 #define GRANT       ((guint64)32 << 20)
 #define LAST_MOMENT 1.0 /* seconds between the end of its output and its own */
 #define GRACE       2.0 /* seconds between SIGTERM and SIGKILL */
+
+/* What was answered before is sent first, and may be what the run fails at: so its place does not hang on timing. -1 */
+static int G_GNUC_PRINTF(2, 3) fail(ExecWork *work, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  g_autofree char *text = g_strdup_vprintf(format, args);
+  va_end(args);
+  return exec_emit_ready(work) ? -1 : weir_fail(work->stage, "%s", text);
+}
 
 /* ---- Spans ----------------------------------------------------------------------------------------------- */
 
@@ -47,13 +58,15 @@ take_row(GQueue *queue)
 
 /* ---- Dealing --------------------------------------------------------------------------------------------- */
 
+/* They are dealt in order: those that are not are the last ones, and few. */
 static ExecPending *
 first_undealt(const ExecWork *work)
 {
-  for (GList *l = work->pending.head; l; l = l->next)
-    if (((ExecPending *)l->data)->dealt < ((ExecPending *)l->data)->n)
-      return l->data;
-  return NULL;
+  ExecPending *first = NULL;
+  for (GList *l = work->pending.tail; l && ((ExecPending *)l->data)->dealt < ((ExecPending *)l->data)->n;
+       l = l->prev)
+    first = l->data;
+  return first;
 }
 
 static void
@@ -108,7 +121,7 @@ exec_worker_start(ExecWork *work, ExecWorker *worker)
   worker->since = g_get_monotonic_time();
   if (exec_child_start(&worker->child, &work->program, &error))
     return 0;
-  return weir_fail(work->stage, "%s", error->message);
+  return fail(work, "%s", error->message);
 }
 
 /* One that is not running is started. */
@@ -119,10 +132,10 @@ ready(ExecWork *work, ExecWorker *worker)
     return 0;
   if (worker->left && work->restarts-- <= 0) {
     g_autofree char *ending = exec_child_ending(&worker->child);
-    return weir_fail(work->stage,
-                     "the program %s before it had got all records\n"
-                     "hint: it has to read its standard input to the end, or set \"restarts\"",
-                     ending);
+    return fail(work,
+                "the program %s before it had got all records\n"
+                "hint: it has to read its standard input to the end, or set \"restarts\"",
+                ending);
   }
   return exec_worker_start(work, worker);
 }
@@ -159,11 +172,10 @@ grant_text(ExecWork *work)
   if (work->n_text <= FREE_TEXT + work->reserved)
     return 0;
   if (weir_reserve(work->stage, GRANT))
-    return weir_fail(work->stage,
-                     "the answers to %" G_GINT64_FORMAT
-                     " records need more memory than the run has for them\n"
-                     "hint: raise --memory, or have the program answer less",
-                     work->n_waiting);
+    return fail(work,
+                "the answers to %" G_GINT64_FORMAT " records need more memory than the run has for them\n"
+                "hint: raise --memory, or have the program answer less",
+                work->n_waiting);
   work->reserved += GRANT;
   return 0;
 }
@@ -175,11 +187,10 @@ take_answer(ExecWork *work, ExecWorker *worker, const char *line, gsize size)
     size--;
   if (!worker->n_owed) {
     g_autofree char *quoted = weir_quote(line, (gssize)MIN(size, 200));
-    return weir_fail(
-        work->stage,
-        "the program answered more lines than it had got records: %s\n"
-        "hint: one line of JSON for each line that it reads; anything else goes to standard error",
-        quoted);
+    return fail(work,
+                "the program answered more lines than it had got records: %s\n"
+                "hint: one line of JSON for each line that it reads; anything else goes to standard error",
+                quoted);
   }
   ExecSpan row = take_row(&worker->owed);
   ExecPending *pending = row.pending;
@@ -203,10 +214,10 @@ take_lines(ExecWork *work, ExecWorker *worker)
     const char *newline = memchr(line, '\n', there);
     gsize size = newline ? (gsize)(newline - line) : there;
     if (size > work->map->max_line) {
-      g_autofree char *most = weir_format_size((double)work->map->max_line), *quoted = weir_quote(line, 200);
-      return weir_fail(work->stage,
-                       "an answer of the program is longer than %s: %s\nhint: allow more with \"max-line\"",
-                       most, quoted);
+      g_autofree char *most = weir_format_size((double)work->map->max_line);
+      g_autofree char *quoted = weir_quote(line, (gssize)MIN(size, 200));
+      return fail(work, "an answer of the program is longer than %s: %s\nhint: allow more with \"max-line\"",
+                  most, quoted);
     }
     if (!newline && !child->output_ended)
       return 0;
@@ -251,10 +262,9 @@ bury(ExecWork *work, ExecWorker *worker, const char *what)
   if (worker->suspects)
     return refuse(work, worker, what);
   if (work->restarts <= 0)
-    return weir_fail(work->stage,
-                     "the program %s\n  %" G_GINT64_FORMAT " record%s that it had got %s not answered%s",
-                     what, n, n == 1 ? "" : "s", n == 1 ? "is" : "are",
-                     worker->child.deaf ? "; it had closed its standard input" : "");
+    return fail(work, "the program %s\n  %" G_GINT64_FORMAT " record%s that it had got %s not answered%s",
+                what, n, n == 1 ? "" : "s", n == 1 ? "is" : "are",
+                worker->child.deaf ? "; it had closed its standard input" : "");
   work->restarts--;
   weir_log(work->stage, WEIR_LOG_WARNING, "the program %s; it is started again", what);
   worker->suspects = n;
@@ -282,7 +292,7 @@ look_at_clock(ExecWork *work, ExecWorker *worker)
           : g_strdup_printf("did not end within %s after the end of its input, and was ended%s", time, words);
   exec_child_kill(&worker->child, GRACE);
   if (!owes)
-    return weir_fail(work->stage, "the program %s", what);
+    return fail(work, "the program %s", what);
   return bury(work, worker, what);
 }
 
@@ -309,7 +319,7 @@ see_end(ExecWork *work, ExecWorker *worker)
   if (alone)
     worker->suspects--;
   if (!alone && !ended_well(child))
-    return weir_fail(work->stage, "the program answered all that it had got, but %s", ending);
+    return fail(work, "the program answered all that it had got, but %s", ending);
   worker->left = !worker->last;
   worker->last = false;
   return 0;
