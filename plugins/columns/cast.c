@@ -57,25 +57,35 @@ columns_cast_schema(weir_stage *stage)
   return layout_declare(stage, layout, &state->arrangement);
 }
 
-/* Looks for values that cannot be converted; `bad` marks their rows, which are rejected. -1: the run stops. */
+/* Looks for values that cannot be converted: `bad` gets, for each row, the number of the first such column, from 1. */
+static int64_t
+find_bad_rows(const ColumnsCast *state, const weir_column *from, int64_t n, uint32_t *bad)
+{
+  int64_t n_bad = 0;
+  for (uint32_t i = 0; i < state->columns.count; i++)
+    for (int64_t row = 0; row < n; row++)
+      if (!bad[row] && !weir_is_null(&from[i], row) &&
+          !target_type_convert(&state->casts[i].to, &from[i], row, NULL)) {
+        bad[row] = i + 1;
+        n_bad++;
+      }
+  return n_bad;
+}
+
+/* In the order of the records, whatever column it is. -1: the run stops. */
 static int
-find_bad_rows(weir_stage *stage, const struct ArrowArray *batch, uint8_t *bad, int64_t *n_bad)
+reject_bad_rows(weir_stage *stage, const struct ArrowArray *batch, const weir_column *from,
+                const uint32_t *bad)
 {
   const ColumnsCast *state = stage->state;
-  const struct ArrowSchema *schema = weir_input_schema(stage, 0);
-  for (uint32_t i = 0; i < state->columns.count; i++) {
-    const CastColumn *column = &state->casts[i];
-    weir_column from = weir_batch_column(schema, batch, column->index);
-    for (int64_t row = 0; row < batch->length; row++) {
-      if (bad[row] || weir_is_null(&from, row) || target_type_convert(&column->to, &from, row, NULL))
-        continue;
-      g_autofree char *name = weir_quote(state->columns.keys[i], -1);
-      g_autofree char *value = value_show(&from, row);
-      if (weir_reject(stage, 0, batch, row, "column %s: %s is no %s", name, value, state->columns.values[i]))
-        return -1;
-      bad[row] = 1;
-      ++*n_bad;
-    }
+  for (int64_t row = 0; row < batch->length; row++) {
+    if (!bad[row])
+      continue;
+    uint32_t i = bad[row] - 1;
+    g_autofree char *name = weir_quote(state->columns.keys[i], -1);
+    g_autofree char *value = value_show(&from[i], row);
+    if (weir_reject(stage, 0, batch, row, "column %s: %s is no %s", name, value, state->columns.values[i]))
+      return -1;
   }
   return 0;
 }
@@ -99,10 +109,15 @@ columns_cast_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
 {
   const ColumnsCast *state = stage->state;
   const struct ArrowSchema *schema = weir_input_schema(stage, 0);
-  g_autofree uint8_t *bad = g_malloc0((gsize)batch->length + 1);
+  g_autofree uint32_t *bad = g_new0(uint32_t, (gsize)batch->length + 1);
+  g_autofree weir_column *from = g_new0(weir_column, state->columns.count + 1);
   g_autofree int64_t *rows = NULL;
   int64_t n_bad = 0, n = 0;
-  if (state->invalid == COLUMNS_INVALID_REJECT && find_bad_rows(stage, batch, bad, &n_bad)) {
+  for (uint32_t i = 0; i < state->columns.count; i++)
+    from[i] = weir_batch_column(schema, batch, state->casts[i].index);
+  if (state->invalid == COLUMNS_INVALID_REJECT)
+    n_bad = find_bad_rows(state, from, batch->length, bad);
+  if (n_bad && reject_bad_rows(stage, batch, from, bad)) {
     weir_batch_release(batch);
     return -1;
   }
@@ -114,9 +129,6 @@ columns_cast_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
   } else {
     n = batch->length;
   }
-  g_autofree weir_column *from = g_new0(weir_column, state->columns.count + 1);
-  for (uint32_t i = 0; i < state->columns.count; i++)
-    from[i] = weir_batch_column(schema, batch, state->casts[i].index);
   weir_batch *out = weir_arrange(stage, port, batch, 0, state->arrangement.from, rows, n);
   if (!out)
     return -1;

@@ -111,21 +111,50 @@ free_set(const ColumnsCompute *state, ComputeSet *set)
   g_free(set);
 }
 
-/* Evaluates a column for the chunk of rows that begins at `first`. With `again`, values of a chunk that were kept since
- * are taken as they are. Batches are seldom longer than what is kept. */
+/* Whether the values of all chunks of a batch are kept, as they are but for unusually long ones. */
+static gboolean
+are_kept(const struct ArrowArray *batch)
+{
+  return batch->length <= (int64_t)COMPUTE_KEPT * WEIR_EXPRESSION_ROWS;
+}
+
+/* Where the values of a column are, of the chunk of rows that begins at `first`. */
+static gsize
+place_of(uint32_t column, const struct ArrowArray *batch, int64_t first)
+{
+  return (gsize)column * COMPUTE_KEPT + (are_kept(batch) ? (gsize)(first / WEIR_EXPRESSION_ROWS) : 0);
+}
+
+/* Evaluates a column for a chunk. With `again`, values that were kept since are taken as they are. */
 static const WeirValues *
 evaluate(weir_stage *stage, ComputeSet *set, uint32_t column, const struct ArrowArray *batch, int64_t first,
          gboolean again)
 {
   const ColumnsCompute *state = stage->state;
-  int64_t n = MIN(batch->length - first, WEIR_EXPRESSION_ROWS), chunk = first / WEIR_EXPRESSION_ROWS;
-  gboolean kept = batch->length <= (int64_t)COMPUTE_KEPT * WEIR_EXPRESSION_ROWS;
-  gsize at = (gsize)column * COMPUTE_KEPT + (kept ? (gsize)chunk : 0);
+  int64_t n = MIN(batch->length - first, WEIR_EXPRESSION_ROWS);
+  gsize at = place_of(column, batch, first);
   if (!set->of[at])
     set->of[at] = weir_evaluation_new(state->expressions[column]);
-  if (!again || !kept)
+  if (!again || !are_kept(batch))
     set->values[at] = weir_evaluation_run(set->of[at], weir_input_schema(stage, 0), batch, first, n);
   return &set->values[at];
+}
+
+/* Rejects a record if one of its columns cannot be computed. Whether it is a bad one; -1: the run stops. */
+static int
+reject_if_bad(weir_stage *stage, const ComputeSet *set, const struct ArrowArray *batch, int64_t first,
+              int64_t i)
+{
+  const ColumnsCompute *state = stage->state;
+  for (uint32_t c = 0; c < state->columns.count; c++) {
+    gsize at = place_of(c, batch, first);
+    if (!set->values[at].failed || !set->values[at].failed[i])
+      continue;
+    g_autofree char *name = weir_quote(state->columns.keys[c], -1);
+    g_autofree char *reason = weir_evaluation_reason(set->of[at], i);
+    return weir_reject(stage, 0, batch, first + i, "column %s: %s", name, reason) ? -1 : 1;
+  }
+  return 0;
 }
 
 /* A record that cannot be computed is rejected, so that has to be known before the first value is put. */
@@ -134,21 +163,18 @@ find_bad_rows(weir_stage *stage, ComputeSet *set, const struct ArrowArray *batch
               int64_t *n_bad)
 {
   const ColumnsCompute *state = stage->state;
-  for (int64_t first = 0; first < batch->length; first += WEIR_EXPRESSION_ROWS)
-    for (uint32_t c = 0; c < state->columns.count; c++) {
-      const WeirValues *values = evaluate(stage, set, c, batch, first, FALSE);
-      for (int64_t i = 0; values->failed && i < MIN(batch->length - first, WEIR_EXPRESSION_ROWS); i++) {
-        if (!values->failed[i] || bad[first + i])
-          continue;
-        gsize at = (gsize)(values - set->values);
-        g_autofree char *name = weir_quote(state->columns.keys[c], -1);
-        g_autofree char *reason = weir_evaluation_reason(set->of[at], i);
-        if (weir_reject(stage, 0, batch, first + i, "column %s: %s", name, reason))
-          return -1;
-        bad[first + i] = 1;
-        ++*n_bad;
-      }
+  for (int64_t first = 0; first < batch->length; first += WEIR_EXPRESSION_ROWS) {
+    gboolean failed = FALSE;
+    for (uint32_t c = 0; c < state->columns.count; c++)
+      failed |= evaluate(stage, set, c, batch, first, FALSE)->failed != NULL;
+    for (int64_t i = 0; failed && i < MIN(batch->length - first, WEIR_EXPRESSION_ROWS); i++) {
+      int is_bad = reject_if_bad(stage, set, batch, first, i);
+      if (is_bad < 0)
+        return -1;
+      bad[first + i] = (uint8_t)is_bad;
+      *n_bad += is_bad;
     }
+  }
   return 0;
 }
 
