@@ -26,6 +26,7 @@ typedef struct {
   struct archive *archive;
   const char *from;
   const char *path; /* of the archive */
+  WeirArchiveFormat format;
   guint64 bytes;
   const WeirArtifactExport *how;
   GError **error;
@@ -80,9 +81,10 @@ archive_failed(Pack *pack)
 }
 
 static gboolean
-begin(Pack *pack, WeirArchiveFormat format, int descriptor)
+begin(Pack *pack, int descriptor)
 {
   struct archive *a = pack->archive;
+  WeirArchiveFormat format = pack->format;
   int result = format == WEIR_ARCHIVE_ZIP ? archive_write_set_format_zip(a)
                                           : archive_write_set_format_pax_restricted(a);
   if (format == WEIR_ARCHIVE_TAR_GZIP) {
@@ -105,7 +107,9 @@ put_header(Pack *pack, const char *name, guint64 size)
   archive_entry_set_filetype(entry, AE_IFREG);
   archive_entry_set_perm(entry, 0644);
   archive_entry_set_size(entry, (la_int64_t)size);
-  archive_entry_set_mtime(entry, FIXED_TIME, 0);
+  /* zip says local time, by TZ; without one it says the first that it can. */
+  if (pack->format != WEIR_ARCHIVE_ZIP)
+    archive_entry_set_mtime(entry, FIXED_TIME, 0);
   int result = archive_write_header(pack->archive, entry);
   archive_entry_free(entry);
   return result == ARCHIVE_OK || archive_failed(pack);
@@ -214,7 +218,7 @@ write_archive(Pack *pack, WeirAtomicFile *out, const GPtrArray *files)
     return FALSE;
   WeirArchiveLocale locale = weir_archive_locale_begin();
   pack->archive = archive_write_new();
-  gboolean done = begin(pack, weir_archive_format_of_name(pack->path), descriptor) && put_all(pack, files);
+  gboolean done = begin(pack, descriptor) && put_all(pack, files);
   if (!done)
     archive_write_fail(pack->archive);
   archive_write_free(pack->archive);
@@ -226,7 +230,8 @@ gboolean
 weir_archive_export(const char *from, const char *path, const WeirArtifactExport *how, guint *n_files,
                     guint64 *bytes, GError **error)
 {
-  Pack pack = {.from = from, .path = path, .how = how, .error = error};
+  Pack pack = {
+      .from = from, .path = path, .format = weir_archive_format_of_name(path), .how = how, .error = error};
   if (!weir_artifact_has_no_manifest(from, error))
     return FALSE;
   g_autoptr(GPtrArray) files = weir_digest_manifest(from, NULL, error);
