@@ -179,7 +179,7 @@ add_guesses(const Baselines *b, BaselineLines *lines)
       const LabelTask *task = label_counts_task_at(b->counts, t);
       Figures figures = {0};
       add_task(b, task, guess, &figures);
-      add_figures(lines, guess, task->task ? task->task : "", &figures);
+      add_figures(lines, guess, task->name.text ? task->name.text : "", &figures);
     }
   }
 }

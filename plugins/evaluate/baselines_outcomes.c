@@ -233,13 +233,20 @@ end_of_query(const Side *side, guint64 start)
   return end;
 }
 
-/* The model with the largest sum of qualities, over all and in each category: a model without an answer counts 0. */
-static void
+/* The model with the largest sum of qualities, over all and in each category: a model without an answer counts 0.
+ * 0 or -1 (reported). */
+static int
 learn(Outcomes *o, const Side *side)
 {
-  gsize n = o->models.names->len;
+  gsize n = o->models.names->len, sums = n * o->categories.names->len + 1;
   g_autofree double *sum = g_new0(double, n + 1);
-  g_autofree double *of_category = g_new0(double, n * o->categories.names->len + 1);
+  g_autofree double *of_category =
+      weir_reserve(o->stage, sums * sizeof(double)) ? NULL : g_try_new0(double, sums);
+  if (!of_category)
+    return weir_fail(o->stage,
+                     "no memory for %" G_GSIZE_FORMAT " models in %u categories\n"
+                     "hint: name a column with fewer values in option \"category\", or raise --memory",
+                     n, o->categories.names->len);
   for (guint64 i = 0; i < side->n; i++) {
     const Answer *answer = &side->answers[i];
     sum[answer->model] += answer->quality;
@@ -254,6 +261,7 @@ learn(Outcomes *o, const Side *side)
       best = row[m] > row[best] ? m : best;
     o->best_of[c] = best;
   }
+  return 0;
 }
 
 /* --- Choices --- */
@@ -392,7 +400,8 @@ evaluate(Outcomes *o)
   o->best_of = g_new0(guint, o->categories.names->len + 1);
   if ((has_train && read_side(o, BASELINES_TRAIN)) || read_side(o, BASELINES_IN))
     return -1;
-  learn(o, &o->sides[has_train ? BASELINES_TRAIN : BASELINES_IN]);
+  if (learn(o, &o->sides[has_train ? BASELINES_TRAIN : BASELINES_IN]))
+    return -1;
   return baseline_lines_begin(o->stage, &lines) || compare_choices(o, &lines) ? -1 : 0;
 }
 

@@ -4,12 +4,32 @@
 
 #include <string.h>
 
+static LabelName
+name_of(const char *text, gsize size)
+{
+  LabelName name = {g_malloc(size + 1), size};
+  if (size)
+    memcpy(name.text, text, size);
+  name.text[size] = '\0';
+  return name;
+}
+
+/* None comes first. */
+static int
+compare_names(const LabelName *a, const LabelName *b)
+{
+  if (!a->text || !b->text)
+    return (a->text != NULL) - (b->text != NULL);
+  int order = memcmp(a->text, b->text, MIN(a->size, b->size));
+  return order ? order : (a->size > b->size) - (a->size < b->size);
+}
+
 static void
 label_free(gpointer data)
 {
   LabelCount *label = data;
-  g_free(label->task);
-  g_free(label->label);
+  g_free(label->task.text);
+  g_free(label->label.text);
   g_free(label);
 }
 
@@ -17,7 +37,7 @@ static void
 task_free(gpointer data)
 {
   LabelTask *task = data;
-  g_free(task->task);
+  g_free(task->name.text);
   g_free(task);
 }
 
@@ -90,7 +110,8 @@ label_counts_task(LabelCounts *counts, const weir_text *task)
                            counts->tasks->len, &is_new);
   if (is_new) {
     LabelTask *made = g_new0(LabelTask, 1);
-    made->task = task ? g_strndup(task->data, (gsize)task->len) : NULL;
+    if (task)
+      made->name = name_of(task->data, (gsize)task->len);
     g_ptr_array_add(counts->tasks, made);
   }
   return number;
@@ -103,17 +124,19 @@ label_counts_label(LabelCounts *counts, guint task, weir_text label)
   guint number = number_of(counts, task, label, counts->labels->len, &is_new);
   if (is_new) {
     LabelCount *made = g_new0(LabelCount, 1);
-    made->task = g_strdup(label_counts_task_at(counts, task)->task);
-    made->label = g_strndup(label.data, (gsize)label.len);
+    const LabelName *of = &label_counts_task_at(counts, task)->name;
+    if (of->text)
+      made->task = name_of(of->text, of->size);
+    made->label = name_of(label.data, (gsize)label.len);
     g_ptr_array_add(counts->labels, made);
   }
   return number;
 }
 
 static weir_text
-text_of(const char *string)
+text_of(const LabelName *name)
 {
-  return (weir_text){string ? string : "", string ? (int64_t)strlen(string) : 0};
+  return (weir_text){name->text ? name->text : "", (int64_t)name->size};
 }
 
 static int
@@ -121,8 +144,8 @@ compare_labels(gconstpointer a, gconstpointer b)
 {
   const LabelCount *x = *(LabelCount *const *)a;
   const LabelCount *y = *(LabelCount *const *)b;
-  int order = g_strcmp0(x->task, y->task);
-  return order ? order : strcmp(x->label, y->label);
+  int order = compare_names(&x->task, &y->task);
+  return order ? order : compare_names(&x->label, &y->label);
 }
 
 static int
@@ -130,7 +153,7 @@ compare_tasks(gconstpointer a, gconstpointer b)
 {
   const LabelTask *x = *(LabelTask *const *)a;
   const LabelTask *y = *(LabelTask *const *)b;
-  return g_strcmp0(x->task, y->task);
+  return compare_names(&x->name, &y->name);
 }
 
 void
@@ -143,10 +166,10 @@ label_counts_sort(LabelCounts *counts)
   for (guint t = 0; t < counts->tasks->len; t++) {
     LabelTask *task = label_counts_task_at(counts, t);
     gboolean is_new;
-    number_of(counts, task->task ? G_MAXUINT32 : G_MAXUINT32 - 1, text_of(task->task), t, &is_new);
+    number_of(counts, task->name.text ? G_MAXUINT32 : G_MAXUINT32 - 1, text_of(&task->name), t, &is_new);
     task->first = at;
-    for (; at < counts->labels->len && g_strcmp0(label_counts_at(counts, at)->task, task->task) == 0; at++)
-      number_of(counts, t, text_of(label_counts_at(counts, at)->label), at, &is_new);
+    for (; at < counts->labels->len && !compare_names(&label_counts_at(counts, at)->task, &task->name); at++)
+      number_of(counts, t, text_of(&label_counts_at(counts, at)->label), at, &is_new);
     task->n = at - task->first;
   }
 }

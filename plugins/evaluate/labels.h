@@ -8,15 +8,20 @@
 
 enum { LABELS_TRAIN = 0, LABELS_TEST = 1, LABELS_SIDES = 2 };
 
+/* A name may hold a NUL, so its length is kept. */
 typedef struct {
-  char *task; /* NULL: the task of rows without one */
-  char *label;
+  char *text; /* NULL: none, as of the task of rows without one */
+  gsize size;
+} LabelName;
+
+typedef struct {
+  LabelName task, label;
   guint64 rows[LABELS_SIDES];
 } LabelCount;
 
 /* Rows of one task. */
 typedef struct {
-  char *task;
+  LabelName name;
   guint64 rows[LABELS_SIDES];
   guint64 unlabelled; /* of the test side */
   guint first, n;     /* its labels; filled by label_counts_sort() */

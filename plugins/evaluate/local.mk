@@ -19,7 +19,7 @@ evaluate_tests = plugins/evaluate/test_evaluation
 check_PROGRAMS += $(evaluate_tests)
 TESTS += $(evaluate_tests)
 plugins_evaluate_test_evaluation_SOURCES = plugins/evaluate/test_evaluation.c \
-  plugins/evaluate/evaluation.c plugins/evaluate/expected.c plugins/evaluate/heads.c
+  plugins/evaluate/evaluation.c plugins/evaluate/expected.c plugins/evaluate/heads.c plugins/evaluate/labels.c
 plugins_evaluate_test_evaluation_CFLAGS = $(AM_CFLAGS)
 plugins_evaluate_test_evaluation_LDADD = libweir-ml-metrics.la libweir-base.la $(BASE_LIBS) -lm
 TESTS += plugins/evaluate/cases.json

@@ -6,6 +6,7 @@
 #include "evaluation.h"
 #include "expected.h"
 #include "heads.h"
+#include "labels.h"
 
 static weir_text
 text(const char *string)
@@ -175,6 +176,33 @@ test_expected_f1(void)
   g_assert_cmpfloat(expected_f1(0, 0, 0.5), ==, 0);
 }
 
+/* Sorted, a name is found where it is, also if it holds a NUL. */
+static void
+test_label_counts(void)
+{
+  static const weir_text names[] = {{"b", 1}, {"a\0c", 3}, {"a", 1}, {"a\0b", 3}, {"", 0}};
+  static const guint sorted[] = {4, 3, 1, 2, 0};
+  g_autoptr(LabelCounts) counts = label_counts_new();
+  for (guint t = 0; t < 2; t++) { /* each name is a task too, and stands in each task */
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+      for (guint k = 0; k < G_N_ELEMENTS(names); k++)
+        label_counts_label(counts, label_counts_task(counts, &names[i]), names[k]);
+    label_counts_label(counts, label_counts_task(counts, NULL), names[0]);
+  }
+  label_counts_sort(counts);
+  g_assert_cmpuint(counts->tasks->len, ==, 6);
+  g_assert_cmpuint(counts->labels->len, ==, 26);
+  g_assert_cmpuint(label_counts_task(counts, NULL), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+    guint task = label_counts_task(counts, &names[i]);
+    g_assert_cmpuint(label_counts_task_at(counts, task)->n, ==, 5);
+    for (guint k = 0; k < G_N_ELEMENTS(names); k++)
+      g_assert_cmpuint(label_counts_label(counts, task, names[k]), ==,
+                       label_counts_task_at(counts, task)->first + sorted[k]);
+  }
+  g_assert_cmpuint(counts->labels->len, ==, 26);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -186,5 +214,6 @@ main(int argc, char **argv)
   g_test_add_func("/evaluate/unseen", test_unseen);
   g_test_add_func("/evaluate/heads", test_heads);
   g_test_add_func("/evaluate/expected-f1", test_expected_f1);
+  g_test_add_func("/evaluate/label-counts", test_label_counts);
   return g_test_run();
 }
