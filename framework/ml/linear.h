@@ -100,6 +100,7 @@ typedef struct {
                                taken */
   double calibration_loss;  /* their log loss with it */
   double calibration_error; /* their expected calibration error with it */
+  gint no_memory;           /* whether there was too little, and the training was given up */
 } WeirTrainingReport;
 
 /* Bytes that weir_linear_train() takes for weights and dual variables, at most: `head_rows` has the number of rows
@@ -109,7 +110,7 @@ double weir_linear_memory(const WeirHeadShape *shapes, const guint64 *head_rows,
 
 /* Trains all heads; `heads` has n_heads items, which are filled; free each with weir_linear_head_clear().
  * `eval` may be NULL; then a share of the rows is held out during the first epochs to fit the sharpness.
- * FALSE when the executor gave up; the heads are then empty. Without rows a head's weights are 0. */
+ * FALSE when the executor gave up, or memory ran out; the heads are then empty. Without rows a head's weights are 0. */
 gboolean weir_linear_train(const WeirLinearOptions *options, const WeirHeadShape *shapes, guint n_heads,
                            const WeirLabelledRows *rows, const WeirLabelledRows *eval,
                            const WeirExecutor *executor, WeirEpochFunc told, gpointer data,

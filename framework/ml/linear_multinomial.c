@@ -124,9 +124,7 @@ solve_rows(const WeirSparse *matrix, const WeirHeadState *head, WeirBlock *block
 {
   const guint units = block->units;
   WeirFloat8 *bias = (WeirFloat8 *)(block->weights + (gsize)matrix->n_columns * units * WEIR_LANES);
-  WeirFloat8 *room = aligned_alloc(64, 4 * (gsize)units * sizeof *room + 64);
-  if (!room)
-    g_error("no memory for %u labels", block->n_labels);
+  WeirFloat8 *room = (WeirFloat8 *)block->room;
   Row row = {room, room + units, room + 2 * (gsize)units};
   WeirFloat8 *steps = room + 3 * (gsize)units;
   for (guint32 i = 0; i < head->n_order; i++) {
@@ -154,7 +152,6 @@ solve_rows(const WeirSparse *matrix, const WeirHeadState *head, WeirBlock *block
     for (guint u = 0; u < units; u++)
       bias[u] += steps[u];
   }
-  free(room);
 }
 
 WEIR_WIDE_TARGET static void

@@ -40,6 +40,7 @@ typedef struct {
   float *weights; /* (features + 1) * units * WEIR_LANES */
   float *best;    /* the weights of the best epoch; NULL until early stopping needs it */
   float *dual;    /* rows of the head * units * WEIR_LANES; its meaning is the solver's own */
+  float *room;    /* 4 * units * WEIR_LANES, for the solver of the softmax; else NULL */
   WeirBest *tops; /* a row of the head each */
   double loss;    /* sum over the epoch's rows */
   double change;  /* sum of what the epoch changed the dual variables by */
@@ -74,7 +75,7 @@ void weir_solve_svm(const WeirSparse *matrix, const WeirHeadState *head, WeirBlo
 void weir_solve_logistic(const WeirSparse *matrix, const WeirHeadState *head, WeirBlock *block, double c);
 void weir_solve_multinomial(const WeirSparse *matrix, const WeirHeadState *head, WeirBlock *block, double c);
 
-/* Heads with their rows, folds and blocks, all weights 0. Free with weir_head_states_free(). */
+/* Heads with their rows, folds and blocks, all weights 0. NULL: no memory. Free with weir_head_states_free(). */
 WeirHeadState *weir_head_states_new(const WeirLinearOptions *options, const WeirHeadShape *shapes,
                                     guint n_heads, const WeirLabelledRows *rows, guint n_folds);
 void weir_head_states_free(WeirHeadState *heads, guint n_heads);
@@ -90,8 +91,8 @@ void weir_head_order(WeirHeadState *head, guint index, guint epoch, guint64 seed
 /* Scores of one row for all labels of a head in training; room for the widths of its blocks. */
 void weir_head_scores(const WeirSparse *matrix, const WeirHeadState *head, gsize row, float *scores);
 
-/* Copies the weights (those of the best epoch if there are any) into the layout for prediction. */
-void weir_head_finish(const WeirHeadState *head, guint n_features, WeirLinearHead *finished);
+/* Copies the weights (those of the best epoch if there are any) into the layout for prediction. FALSE: no memory. */
+gboolean weir_head_finish(const WeirHeadState *head, guint n_features, WeirLinearHead *finished);
 
 /* The sharpness that makes softmax(sharpness * scores) most likely, where few rows say little against the usual one;
  * scores are n_rows * stride, labels below n_labels. */

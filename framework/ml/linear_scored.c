@@ -6,7 +6,8 @@
 
 #define ROWS_PER_TASK 512
 
-static void
+/* FALSE: no memory. */
+static gboolean
 scored_init(WeirScored *scored, guint head, guint n_labels, guint32 n_rows)
 {
   scored->head = head;
@@ -14,7 +15,8 @@ scored_init(WeirScored *scored, guint head, guint n_labels, guint32 n_rows)
   scored->rows = g_new(uint32_t, (gsize)n_rows + 1);
   scored->labels = g_new(uint32_t, (gsize)n_rows + 1);
   scored->stride = (n_labels + WEIR_LANES - 1) / WEIR_LANES * WEIR_LANES + WEIR_LANES;
-  scored->scores = g_new0(float, (gsize)n_rows * scored->stride + 1);
+  scored->scores = g_try_new0(float, (gsize)n_rows * scored->stride + 1);
+  return scored->scores != NULL;
 }
 
 void
@@ -41,6 +43,15 @@ score_task(void *arg, size_t index)
   return 0;
 }
 
+/* Frees sets that are not whole. NULL */
+static WeirScored *
+give_up(WeirTraining *training, WeirScored *sets)
+{
+  weir_scored_free(sets, training->n_heads);
+  training->cancelled = weir_training_give_up(training) != 0;
+  return NULL;
+}
+
 /* Scores all sets, one a head, with the weights as they are. */
 int
 weir_scored_compute(WeirTraining *training, const WeirSparse *matrix, WeirScored *sets)
@@ -48,7 +59,7 @@ weir_scored_compute(WeirTraining *training, const WeirSparse *matrix, WeirScored
   training->scored_matrix = matrix;
   training->scored = sets;
   g_array_set_size(training->chunks, 0);
-  for (guint h = 0; h < training->n_heads; h++)
+  for (guint h = 0; sets && h < training->n_heads; h++)
     for (guint32 chunk = 0; (gsize)chunk * ROWS_PER_TASK < sets[h].n_rows; chunk++) {
       WeirUnit unit = {h, chunk};
       g_array_append_val(training->chunks, unit);
@@ -58,12 +69,13 @@ weir_scored_compute(WeirTraining *training, const WeirSparse *matrix, WeirScored
 
 /* The rows of each head that a fold holds out. */
 WeirScored *
-weir_scored_of_fold(const WeirTraining *training, guint fold)
+weir_scored_of_fold(WeirTraining *training, guint fold)
 {
   WeirScored *sets = g_new0(WeirScored, training->n_heads + 1);
   for (guint h = 0; h < training->n_heads; h++) {
     const WeirHeadState *head = &training->heads[h];
-    scored_init(&sets[h], h, head->n_labels, head->n_rows);
+    if (!scored_init(&sets[h], h, head->n_labels, head->n_rows))
+      return give_up(training, sets);
     for (guint32 r = 0; r < head->n_rows; r++)
       if (head->folds[r] == fold) {
         sets[h].rows[sets[h].n_rows] = head->rows[r];
@@ -74,14 +86,15 @@ weir_scored_of_fold(const WeirTraining *training, guint fold)
 }
 
 WeirScored *
-weir_scored_of_eval(const WeirTraining *training, const WeirLabelledRows *eval)
+weir_scored_of_eval(WeirTraining *training, const WeirLabelledRows *eval)
 {
   g_autofree guint32 *counts = g_new0(guint32, training->n_heads + 1);
   for (gsize i = 0; i < eval->matrix->n_rows; i++)
     counts[MIN(eval->heads ? eval->heads[i] : 0, training->n_heads)]++;
   WeirScored *sets = g_new0(WeirScored, training->n_heads + 1);
   for (guint h = 0; h < training->n_heads; h++)
-    scored_init(&sets[h], h, training->heads[h].n_labels, counts[h]);
+    if (!scored_init(&sets[h], h, training->heads[h].n_labels, counts[h]))
+      return give_up(training, sets);
   for (gsize i = 0; i < eval->matrix->n_rows; i++) {
     guint h = eval->heads ? eval->heads[i] : 0;
     if (h >= training->n_heads)

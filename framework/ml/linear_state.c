@@ -10,15 +10,13 @@
 #define ALIGNMENT 64
 #define BLOCKS    4 /* a head with enough labels has a multiple of so many blocks, whatever the threads */
 
+/* All 0. NULL: no memory. */
 static float *
 floats_new(gsize n)
 {
   gsize bytes = (MAX(n, 1) * sizeof(float) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   float *block = n > G_MAXSIZE / 8 ? NULL : aligned_alloc(ALIGNMENT, bytes);
-  if (!block)
-    g_error("no memory for %" G_GSIZE_FORMAT " numbers of a model in training", n);
-  memset(block, 0, bytes);
-  return block;
+  return block ? memset(block, 0, bytes) : NULL;
 }
 
 double
@@ -46,7 +44,8 @@ count_blocks(WeirLinearKind kind, guint units)
   return (blocks + BLOCKS - 1) / BLOCKS * BLOCKS;
 }
 
-static void
+/* FALSE: no memory. */
+static gboolean
 cut_into_blocks(const WeirLinearOptions *options, guint n_features, WeirHeadState *head)
 {
   guint units = (head->n_labels + WEIR_LANES - 1) / WEIR_LANES, first = 0;
@@ -62,7 +61,12 @@ cut_into_blocks(const WeirLinearOptions *options, guint n_features, WeirHeadStat
     block->weights = floats_new(((gsize)n_features + 1) * width);
     block->dual = floats_new(head->n_rows * width);
     block->tops = g_new0(WeirBest, MAX(head->n_rows, 1));
+    if (options->kind == WEIR_LINEAR_MULTINOMIAL)
+      block->room = floats_new(4 * width);
+    if (!block->weights || !block->dual || (options->kind == WEIR_LINEAR_MULTINOMIAL && !block->room))
+      return FALSE;
   }
+  return TRUE;
 }
 
 /* ln(1e-13): a dual variable of the logistic kind that is 0 for every purpose. */
@@ -154,7 +158,10 @@ weir_head_states_new(const WeirLinearOptions *options, const WeirHeadShape *shap
     measure_rows(rows->matrix, &heads[h]);
     deal_folds(&heads[h], n_folds, options->seed + h);
     heads[h].order = g_new(uint32_t, heads[h].n_rows + 1);
-    cut_into_blocks(options, rows->matrix->n_columns, &heads[h]);
+    if (!cut_into_blocks(options, rows->matrix->n_columns, &heads[h])) {
+      weir_head_states_free(heads, n_heads);
+      return NULL;
+    }
   }
   return heads;
 }
@@ -162,11 +169,12 @@ weir_head_states_new(const WeirLinearOptions *options, const WeirHeadShape *shap
 void
 weir_head_states_free(WeirHeadState *heads, guint n_heads)
 {
-  for (guint h = 0; h < n_heads; h++) {
+  for (guint h = 0; heads && h < n_heads; h++) {
     for (guint b = 0; b < heads[h].n_blocks; b++) {
       free(heads[h].blocks[b].weights);
       free(heads[h].blocks[b].best);
       free(heads[h].blocks[b].dual);
+      free(heads[h].blocks[b].room);
       g_free(heads[h].blocks[b].tops);
     }
     g_free(heads[h].blocks);
@@ -211,11 +219,13 @@ weir_head_scores(const WeirSparse *matrix, const WeirHeadState *head, gsize row,
     block_scores(matrix, &head->blocks[b], row, scores + head->blocks[b].first);
 }
 
-void
+gboolean
 weir_head_finish(const WeirHeadState *head, guint n_features, WeirLinearHead *finished)
 {
   guint width = MAX((head->n_labels + 15) / 16, 1) * 16;
   float *weights = floats_new(((gsize)n_features + 1) * width);
+  if (!weights)
+    return FALSE;
   for (guint b = 0; b < head->n_blocks; b++) {
     const WeirBlock *block = &head->blocks[b];
     const float *from = block->best ? block->best : block->weights;
@@ -231,4 +241,5 @@ weir_head_finish(const WeirHeadState *head, guint n_features, WeirLinearHead *fi
       .sharpness = 1,
       .owned = weights,
   };
+  return TRUE;
 }

@@ -38,6 +38,13 @@ weir_training_run(WeirTraining *training, size_t n, WeirTask task)
   return training->cancelled ? -1 : 0;
 }
 
+int
+weir_training_give_up(WeirTraining *training)
+{
+  g_atomic_int_set(&training->report->no_memory, TRUE);
+  return -1;
+}
+
 /* --- Epochs --- */
 
 static int
@@ -79,7 +86,7 @@ keep_task(void *arg, size_t index)
   WeirBlock *block = &training->heads[unit.head].blocks[unit.block];
   gsize bytes = ((gsize)training->matrix->n_columns + 1) * block->units * WEIR_LANES * sizeof(float);
   if (!block->best && !(block->best = aligned_alloc(64, (bytes + 63) / 64 * 64)))
-    g_error("no memory for the weights of the best epoch");
+    return weir_training_give_up(training);
   memcpy(block->best, block->weights, bytes);
   return 0;
 }
@@ -162,7 +169,7 @@ static void
 calibrate_on_folds(WeirTraining *training, double *sharpness)
 {
   WeirScored *all = weir_scored_of_fold(training, WEIR_NO_FOLD);
-  for (guint h = 0; h < training->n_heads; h++)
+  for (guint h = 0; all && h < training->n_heads; h++)
     all[h].n_rows = 0;
   for (guint fold = 0; fold < SMALL_FOLDS && !training->cancelled; fold++) {
     reset(training);
@@ -170,8 +177,8 @@ calibrate_on_folds(WeirTraining *training, double *sharpness)
       if (run_epoch(training, epoch, fold) < training->options->tolerance || training->cancelled)
         break;
     WeirScored *held_out = weir_scored_of_fold(training, fold);
-    weir_scored_compute(training, training->matrix, held_out);
-    weir_scored_append(training, all, held_out);
+    if (!weir_scored_compute(training, training->matrix, held_out))
+      weir_scored_append(training, all, held_out);
     weir_scored_free(held_out, training->n_heads);
   }
   reset(training);
@@ -215,8 +222,9 @@ static int
 finish_task(void *arg, size_t index)
 {
   WeirTraining *training = arg;
-  weir_head_finish(&training->heads[index], training->matrix->n_columns, &training->finished[index]);
-  return 0;
+  return weir_head_finish(&training->heads[index], training->matrix->n_columns, &training->finished[index])
+             ? 0
+             : weir_training_give_up(training);
 }
 
 static void
@@ -283,8 +291,12 @@ weir_linear_train(const WeirLinearOptions *options, const WeirHeadShape *shapes,
       .data = data,
       .report = report,
   };
-  list_units(&training);
-  train(&training, eval, joins);
+  if (training.heads) {
+    list_units(&training);
+    train(&training, eval, joins);
+  } else {
+    training.cancelled = weir_training_give_up(&training) != 0;
+  }
   if (eval && !training.cancelled)
     score_finished(&training);
   weir_scored_free(training.eval, n_heads);

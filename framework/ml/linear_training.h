@@ -45,14 +45,17 @@ typedef struct {
 
 /* Runs tasks unless the training was cancelled; -1 when it is, or was just now. */
 int weir_training_run(WeirTraining *training, size_t n, WeirTask task);
+/* Notes that memory ran out; -1, for a task to give up with. Any thread. */
+int weir_training_give_up(WeirTraining *training);
 
-/* The rows of each head that a fold holds out, a set a head. Free with weir_scored_free(). */
-WeirScored *weir_scored_of_fold(const WeirTraining *training, guint fold);
-/* The eval rows of each head. */
-WeirScored *weir_scored_of_eval(const WeirTraining *training, const WeirLabelledRows *eval);
+/* The rows of each head that a fold holds out, a set a head. NULL: no memory, and the training is cancelled. Free with
+ * weir_scored_free(). */
+WeirScored *weir_scored_of_fold(WeirTraining *training, guint fold);
+/* The eval rows of each head, likewise. */
+WeirScored *weir_scored_of_eval(WeirTraining *training, const WeirLabelledRows *eval);
 void weir_scored_free(WeirScored *sets, guint n);
 
-/* Scores all sets with the weights as they are; -1 when cancelled. */
+/* Scores all sets (NULL: none) with the weights as they are; -1 when cancelled. */
 int weir_scored_compute(WeirTraining *training, const WeirSparse *matrix, WeirScored *sets);
 
 /* Appends labels and scores of one fold to those of others, which have room for all rows. */

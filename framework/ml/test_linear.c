@@ -304,6 +304,24 @@ test_stop(void)
   g_assert_null(head.weights);
 }
 
+/* More weights than there are addresses for. Sanitizers end the process where malloc() says no. */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+static void
+test_no_memory(void)
+{
+  g_autoptr(WeirSparse) matrix = sample();
+  matrix->n_columns = G_MAXUINT32 - 1;
+  WeirLabelledRows rows = {matrix, NULL, labels};
+  WeirLinearOptions options = {.kind = WEIR_LINEAR_MULTINOMIAL, .c = 1, .epochs = 2};
+  WeirHeadShape shape = {1 << 18, NULL};
+  WeirLinearHead head;
+  WeirTrainingReport report;
+  g_assert_false(weir_linear_train(&options, &shape, 1, &rows, NULL, NULL, NULL, NULL, &head, &report));
+  g_assert_true(report.no_memory);
+  g_assert_null(head.weights);
+}
+#endif
+
 static void
 test_balanced(void)
 {
@@ -348,6 +366,9 @@ main(int argc, char **argv)
   g_test_add_func("/linear/threads-agree", test_threads_agree);
   g_test_add_func("/linear/early-stopping", test_early_stopping);
   g_test_add_func("/linear/calibration", test_calibration);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  g_test_add_func("/linear/no-memory", test_no_memory);
+#endif
   g_test_add_func("/linear/edges", test_edges);
   g_test_add_func("/linear/stop", test_stop);
   g_test_add_func("/linear/balanced", test_balanced);

@@ -371,6 +371,10 @@ learn(Training *training)
                         &training->executor, tell_epoch, training, heads, &training->report);
   for (guint h = 0; h < n; h++)
     training->model->heads[h].linear = heads[h];
+  if (training->report.no_memory)
+    return weir_fail(training->stage,
+                     "no memory for the model in training\n"
+                     "hint: lower the number of features with \"max-features\" or \"min-df\"");
   return done && !weir_cancelled(training->stage) ? 0 : -1;
 }
 
