@@ -60,8 +60,12 @@ host_reject(weir_stage *public, uint32_t port, const struct ArrowArray *batch, i
   va_start(args, format);
   g_autofree char *text = g_strdup_vprintf(format, args);
   va_end(args);
-  if (!batch) {
+  if (!batch || source) {
     WeirOrigin origin = {.source = source, .unit = "line", .line = line};
+    if (batch) {
+      origin.text = batch->buffers[2];
+      origin.size = (gsize)((const int32_t *)batch->buffers[1])[1];
+    }
     return weir_stage_reject(stage, &origin, NULL, NULL, 0, text);
   }
   const WeirInput *input = port < stage->plan->n_inputs ? &stage->plan->inputs[port] : NULL;

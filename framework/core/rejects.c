@@ -128,6 +128,17 @@ record_json(const WeirSchema *schema, const struct ArrowArray *batch, gint64 row
   return NULL;
 }
 
+/* The record as it stands in its source, as far as `most` bytes go. g_free(). */
+static char *
+record_text(const WeirOrigin *origin, gsize most, gboolean *cut)
+{
+  gsize size = MIN(origin->size, most);
+  *cut = size < origin->size;
+  while (*cut && size && ((guchar)origin->text[size] & 0xc0) == 0x80) /* at a character */
+    size--;
+  return g_utf8_make_valid(origin->text, (gssize)size);
+}
+
 static char *
 line_of(const WeirStage *stage, const WeirOrigin *origin, const WeirSchema *schema,
         const struct ArrowArray *batch, gint64 row, const char *reason)
@@ -157,9 +168,12 @@ line_of(const WeirStage *stage, const WeirOrigin *origin, const WeirSchema *sche
       weir_json_raw(json, clean);
     else
       weir_json_null(json);
-    if (cut)
-      weir_json_member_boolean(json, "cut", TRUE);
+  } else if (origin->text) {
+    g_autofree char *text = record_text(origin, RECORD_BYTES, &cut);
+    weir_json_member_string(json, "text", text);
   }
+  if (cut)
+    weir_json_member_boolean(json, "cut", TRUE);
   weir_json_end_object(json);
   weir_json_writer_free(json);
   return g_string_free(out, FALSE);

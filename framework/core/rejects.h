@@ -24,6 +24,9 @@ typedef struct {
   guint64 line;       /* from 1; 0: not known */
   guint64 row;        /* without a source: among what went through the port, from 1; 0: not known */
   const char *port;   /* NULL: none */
+  const char
+      *text; /* the record as it stands in the source, `size` bytes, perhaps no UTF-8; NULL: not known */
+  gsize size;
 } WeirOrigin;
 
 WeirOrigin weir_origin_of(const WeirStage *stage, const WeirInput *input, const struct ArrowArray *batch,

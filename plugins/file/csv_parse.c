@@ -116,6 +116,10 @@ read_slow(struct csv_parser *p, const char *data, size_t len, bool final, struct
   p->line = p->record.next_line;
   if (found == CSV_BAD)
     status = PARSE_BAD;
+  if (status == PARSE_BAD) {
+    error->record = data + p->record.begin;
+    error->record_len = p->record.end - p->record.begin;
+  }
   return status;
 }
 
@@ -270,6 +274,20 @@ csv_parse(void *parser, const char *data, size_t len, bool final, struct format_
   return status;
 }
 
+static enum skip_status
+csv_skip(void *parser, const char *data, size_t len, bool final, size_t *consumed)
+{
+  struct csv_parser *p = parser;
+  *consumed = 0;
+  if (!p->begun) /* it is the header */
+    return SKIP_LOST;
+  if (!csv_record_skip(&p->skip, data, len, final, p->dialect, consumed))
+    return final ? SKIP_LOST : SKIP_MORE;
+  p->line += p->skip.lines;
+  memset(&p->skip, 0, sizeof p->skip);
+  return SKIP_DONE;
+}
+
 static bool
 is_declared(const struct format_options *options, const char *name)
 {
@@ -305,6 +323,7 @@ csv_parser_begin(void *parser)
   struct csv_parser *p = parser;
   p->line = 1;
   p->next = p->index.n = 0;
+  memset(&p->skip, 0, sizeof p->skip);
   p->begun = !p->header;
   for (uint32_t k = 0; k < p->n_fields; k++)
     p->fields[k].column = k;
@@ -346,4 +365,5 @@ const struct format format_csv = {
     .parse = csv_parse,
     .parser_line = csv_parser_line,
     .parser_free = csv_parser_free,
+    .skip = csv_skip,
 };

@@ -33,6 +33,7 @@ struct csv_parser {
   size_t next;    /* first end in the index that was not used */
   int64_t origin; /* where the indexed text begins, seen from the start of the stretch */
   struct csv_record record;
+  struct csv_skip skip;
 };
 
 /**

@@ -233,7 +233,7 @@ csv_record_read(struct csv_record *record, const char *data, size_t len, bool fi
       return CSV_CUT;
     line++;
   }
-  s.start = s.at;
+  s.start = record->begin = record->end = s.at;
   record->line = line;
   record->consumed = s.at;
   record->next_line = line;
@@ -242,7 +242,7 @@ csv_record_read(struct csv_record *record, const char *data, size_t len, bool fi
   found = read_fields(&s, error);
   if (found != CSV_RECORD)
     return found;
-  end = s.at;
+  end = record->end = s.at;
   if (!skip_line_end(&s))
     return CSV_CUT;
   check_bytes(&s, end);
@@ -251,6 +251,37 @@ csv_record_read(struct csv_record *record, const char *data, size_t len, bool fi
   if (s.bad < len)
     return fail_at(&s, CSV_BAD, s.bad, s.why, error);
   return CSV_RECORD;
+}
+
+bool
+csv_record_skip(struct csv_skip *s, const char *data, size_t len, bool final, struct csv_dialect dialect,
+                size_t *consumed)
+{
+  for (size_t at = 0; at < len; at++) {
+    char c = data[at];
+    bool of_crlf = c == '\n' && s->after_cr;
+    bool is_quote = dialect.quote && c == dialect.quote;
+    *consumed = at + of_crlf;
+    if (s->at == CSV_SKIP_CR)
+      return true;
+    s->after_cr = c == '\r';
+    s->lines += ends_line(c) && !of_crlf;
+    if (s->at == CSV_SKIP_QUOTED) {
+      s->at = is_quote ? CSV_SKIP_QUOTE : CSV_SKIP_QUOTED;
+    } else if (s->at == CSV_SKIP_QUOTE && is_quote) {
+      s->at = CSV_SKIP_QUOTED;
+    } else if (ends_line(c) && s->at != CSV_SKIP_BLANK) {
+      s->at = CSV_SKIP_CR; /* or LF, which nothing may follow */
+      *consumed = at + 1;
+      if (c == '\n')
+        return true;
+    } else if (!ends_line(c)) {
+      bool begins = s->at == CSV_SKIP_BLANK || s->at == CSV_SKIP_FIELD;
+      s->at = c == dialect.delimiter ? CSV_SKIP_FIELD : begins && is_quote ? CSV_SKIP_QUOTED : CSV_SKIP_PLAIN;
+    }
+  }
+  *consumed = len;
+  return final && s->at != CSV_SKIP_QUOTED;
 }
 
 void

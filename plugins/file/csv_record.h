@@ -19,6 +19,7 @@ struct csv_record {
   struct csv_field *fields;
   size_t n;
   size_t capacity;
+  size_t begin, end;  /**< without those */
   size_t consumed;    /**< bytes, with blank lines before it and its line end */
   uint64_t line;      /**< where it begins */
   uint64_t next_line; /**< line behind it */
@@ -43,6 +44,20 @@ enum csv_found csv_record_read(struct csv_record *record, const char *data, size
                                uint64_t line, struct csv_dialect dialect, struct format_error *error);
 
 void csv_record_clear(struct csv_record *record);
+
+/** A record that is passed over, however long. Zeroed before its first byte. */
+struct csv_skip {
+  enum { CSV_SKIP_BLANK, CSV_SKIP_FIELD, CSV_SKIP_PLAIN, CSV_SKIP_QUOTED, CSV_SKIP_QUOTE, CSV_SKIP_CR } at;
+  bool after_cr;
+  uint64_t lines; /**< that ended in it, and with it */
+};
+
+/**
+ * Go on with it in data[0..len), all of which is consumed if it does not end there. True: it ends behind `consumed`
+ * bytes, where csv_record_read() would say that it ends. False with `final`: a quote is never closed.
+ */
+bool csv_record_skip(struct csv_skip *skip, const char *data, size_t len, bool final,
+                     struct csv_dialect dialect, size_t *consumed);
 
 /** Line ends (LF, CR LF, CR) in data[0..len). */
 uint64_t csv_count_lines(const char *data, size_t len);

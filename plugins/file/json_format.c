@@ -81,12 +81,16 @@ parser_line(const void *data)
   return parser->reader.line + 1;
 }
 
-static void
-skip_line(void *data, char end)
+static enum skip_status
+skip_line(void *data, const char *text, size_t len, bool final, size_t *consumed)
 {
   struct parser *parser = data;
-  (void)end;
+  const char *newline = len ? memchr(text, '\n', len) : NULL;
+  *consumed = newline ? (size_t)(newline - text) + 1 : len;
+  if (!newline && !final)
+    return SKIP_MORE;
   parser->reader.line++;
+  return SKIP_DONE;
 }
 
 static void
@@ -176,7 +180,7 @@ infer_add(void *data, const struct format_sample *sample, struct format_error *e
     len -= skipped;
   }
   while (status == PARSE_BAD) {
-    struct format_error bad;
+    struct format_error bad = {0};
     if (infer->reader.lines)
       status = json_reader_lines(&infer->reader, text, len, sample->last, &batch, &consumed, &bad);
     else
@@ -225,8 +229,7 @@ const struct format format_jsonl = {
     .parse = parse,
     .parser_line = parser_line,
     .parser_free = parser_free,
-    .line_ends = "\n",
-    .skip_line = skip_line,
+    .skip = skip_line,
 };
 
 const struct format format_json = {

@@ -179,6 +179,8 @@ json_reader_lines(struct json_reader *reader, const char *data, size_t len, bool
     *consumed = end + 1;
     if (G_UNLIKELY(check_utf8(reader, result, end))) {
       format_fail(error, ++reader->line, reader->walk.bad_at - start + 1, "%s", reader->walk.bad);
+      error->record = data + start;
+      error->record_len = end - start - (end > start && data[end - 1] == '\r');
       return PARSE_BAD;
     }
     next = (size_t)(reader->walk.token - tokens) + 1;
@@ -375,8 +377,11 @@ read_items(struct json_reader *reader, size_t len, bool final, struct format_bat
     if (end == len && !final && !memchr("}]\"", data[end - 1], 3))
       return end_of_stretch(reader, final, len, true, error); /* a number may go on */
     *consumed = end;
-    if (read_item(reader, first, next))
+    if (read_item(reader, first, next)) {
+      error->record = data + start;
+      error->record_len = end - start;
       return bad_record(reader, true, sound ? PARSE_BAD : PARSE_BROKEN, error);
+    }
     if (count_record(batch, reader->n_records, end - start))
       return PARSE_FULL;
   }

@@ -50,32 +50,33 @@ static int
 reject(weir_stage *stage, struct file_read *r, const struct format_error *error)
 {
   const char *path = r->files[r->file];
-  if (error->byte)
-    return weir_reject_source(stage, path, error->line, "byte %" G_GUINT64_FORMAT ": %s", error->byte,
-                              error->text);
-  return weir_reject_source(stage, path, error->line, "%s", error->text);
+  size_t size = MIN(error->record_len, (size_t)1 << 20); /* more than is kept of it */
+  g_autofree char *where =
+      error->byte ? g_strdup_printf("byte %" G_GUINT64_FORMAT ": ", error->byte) : g_strdup("");
+  if (!error->record)
+    return weir_reject_source(stage, path, error->line, "%s%s", where, error->text);
+  return weir_reject_text(stage, path, error->line, error->record, size, "%s%s", where, error->text);
 }
 
-/* Go past a line without keeping it. */
+/* Go past a record without keeping it. `error` says what is wrong with it. */
 static int
-skip_line(weir_stage *stage, struct file_read *r)
+skip_record(weir_stage *stage, struct file_read *r, const struct format_error *error)
 {
   struct window *w = &r->window;
   for (;;) {
-    struct format_error error = {0};
-    while (w->begin < w->end)
-      if (strchr(r->reader->line_ends, w->data[w->begin++]) && w->data[w->begin - 1]) {
-        r->reader->skip_line(r->parser, w->data[w->begin - 1]);
-        return 0;
-      }
-    if (w->final) {
-      r->reader->skip_line(r->parser, 0);
+    struct format_error reading = {0};
+    size_t used = 0;
+    enum skip_status status =
+        r->reader->skip(r->parser, w->data + w->begin, w->end - w->begin, w->final, &used);
+    w->begin += used;
+    if (status == SKIP_DONE)
       return 0;
-    }
+    if (status == SKIP_LOST)
+      return file_read_fail(stage, r->files[r->file], error);
     if (weir_cancelled(stage))
       return -1;
-    if (window_fill(w, r->source, &error))
-      return file_read_fail(stage, r->files[r->file], &error);
+    if (window_fill(w, r->source, &reading))
+      return file_read_fail(stage, r->files[r->file], &reading);
   }
 }
 
@@ -93,9 +94,11 @@ read_on(weir_stage *stage, struct file_read *r, bool stuck)
                 "the record that begins here is longer than the limit of "
                 "%s; allow more with %s, or look for a quote or bracket that is not closed",
                 limit, r->limit_is_own ? "the option \"max-record\"" : "--max-record");
-    if (!r->reader->skip_line) /* where the next one begins is not known */
+    error.record = r->window.data + r->window.begin;
+    error.record_len = held;
+    if (!r->reader->skip)
       return file_read_fail(stage, r->files[r->file], &error);
-    return reject(stage, r, &error) ? -1 : skip_line(stage, r);
+    return reject(stage, r, &error) ? -1 : skip_record(stage, r, &error);
   }
   if (window_fill(&r->window, r->source, &error))
     return file_read_fail(stage, r->files[r->file], &error);

@@ -40,6 +40,9 @@ struct format_error {
   uint64_t line;  /**< from 1, in the file; 0: the file as a whole */
   uint64_t byte;  /**< from 1, in the line; 0: not known */
   char text[600]; /**< what is wrong, and where it helps, "; " and what to do */
+  const char
+      *record; /**< of a bad record: as it stands in the stretch, without a line end; NULL: not known */
+  size_t record_len;
 };
 
 /** Fill an error, cutting what is too long at a character. Returns -1. */
@@ -99,6 +102,12 @@ enum parse_status {
   PARSE_BROKEN, /**< the file cannot be read any further: `error` says why */
 };
 
+enum skip_status {
+  SKIP_MORE, /**< the record does not end in the stretch */
+  SKIP_DONE, /**< it ends behind `consumed` */
+  SKIP_LOST, /**< where the next record begins cannot be known */
+};
+
 /** A format. All functions that return int give 0, or -1 with `error` filled. */
 struct format {
   const char *name;
@@ -128,10 +137,9 @@ struct format {
   uint64_t (*parser_line)(const void *parser);
   void (*parser_free)(void *parser);
 
-  /** For formats in which a record is a line, so that one may be left out without being read: the characters that
-   * end it, and how the parser is told that the framework went past one that ended with `end` (0: with the file). */
-  const char *line_ends;
-  void (*skip_line)(void *parser, char end);
+  /** Go past a record that is too long to be read. The stretch begins where the last call left off, be it parse() or
+   * a skip() that gave SKIP_MORE; `consumed` is always set. NULL: the format cannot. */
+  enum skip_status (*skip)(void *parser, const char *data, size_t len, bool final, size_t *consumed);
 };
 
 extern const struct format format_csv;   /* csv and tsv */

@@ -293,6 +293,54 @@ test_differential(void)
   format_columns_clear(&f.columns);
 }
 
+/* Passes over the record at text[at..len), a few bytes at a time, and compares with where it ends when it is read. */
+static void
+skip_one(GRand *rand, const GString *text, size_t at, enum csv_found found, const struct csv_record *read,
+         uint64_t line)
+{
+  const struct csv_dialect dialect = {',', '"'};
+  struct csv_skip skip = {0};
+  size_t used = 0, end = at;
+  bool done = false;
+  while (!done) {
+    size_t some = (size_t)g_rand_int_range(rand, 0, 9), n = MIN(some, text->len - end);
+    bool final = end + n == text->len;
+    done = csv_record_skip(&skip, text->str + end, n, final, dialect, &used);
+    g_assert_cmpuint(used, <=, n);
+    g_assert_true(done || used == n);
+    end += used;
+    if (final && !done)
+      break;
+  }
+  g_assert_cmpint(done, ==, found != CSV_BROKEN);
+  if (!done)
+    return;
+  g_assert_cmpuint(end - at, ==, read->consumed);
+  g_assert_cmpuint(line + skip.lines, ==, read->next_line);
+}
+
+static void
+test_skip(void)
+{
+  g_autoptr(GRand) rand = g_rand_new_with_seed(78);
+  const struct csv_dialect dialect = {',', '"'};
+  struct csv_record r = {0};
+  for (int k = 0; k < 20000; k++) {
+    GString *text = random_text(rand, k % 2);
+    g_autofree char *padded = feed_pad(text->str, text->len);
+    struct format_error error;
+    uint64_t line = 1;
+    for (size_t at = 0; at < text->len; at += r.consumed, line = r.next_line) {
+      enum csv_found found = csv_record_read(&r, padded + at, text->len - at, true, line, dialect, &error);
+      skip_one(rand, text, at, found, &r, line);
+      if (found == CSV_BROKEN)
+        break;
+    }
+    g_string_free(text, TRUE);
+  }
+  csv_record_clear(&r);
+}
+
 /* Longer than a chunk of the index: a field of a megabyte, and many records. */
 static void
 test_long(void)
@@ -360,6 +408,7 @@ main(int argc, char **argv)
   g_test_add_func("/file/csv/delimiter", test_delimiter);
   g_test_add_func("/file/csv/declared", test_declared);
   g_test_add_func("/file/csv/differential", test_differential);
+  g_test_add_func("/file/csv/skip", test_skip);
   g_test_add_func("/file/csv/long", test_long);
   g_test_add_func("/file/csv/several-files", test_several_files);
   return g_test_run();

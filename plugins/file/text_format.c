@@ -85,6 +85,8 @@ append_line(struct text_parser *p, const char *line, size_t len, struct format_b
     format_fail(error, p->line, at + 1, "%s",
                 nul ? "a NUL byte stands in the text"
                     : "the text is not valid UTF-8; convert the file, as with \"iconv -f latin1 -t utf-8\"");
+    error->record = line;
+    error->record_len = len;
     return PARSE_BAD;
   }
   if (weir_put_text(batch->columns[0], line, (int64_t)len)) {
@@ -139,12 +141,17 @@ text_parser_line(const void *parser)
   return ((const struct text_parser *)parser)->line;
 }
 
-static void
-text_skip_line(void *parser, char end)
+static enum skip_status
+text_skip(void *parser, const char *data, size_t len, bool final, size_t *consumed)
 {
   struct text_parser *p = parser;
+  size_t end = find_end(data, 0, find_lf(data, 0, len));
+  *consumed = MIN(end + 1, len);
+  if (end == len && !final)
+    return SKIP_MORE;
   p->line++;
-  p->after_cr = end == '\r';
+  p->after_cr = end < len && data[end] == '\r';
+  return SKIP_DONE;
 }
 
 static void
@@ -164,6 +171,5 @@ const struct format format_text = {
     .parse = text_parse,
     .parser_line = text_parser_line,
     .parser_free = text_parser_free,
-    .line_ends = "\r\n",
-    .skip_line = text_skip_line,
+    .skip = text_skip,
 };

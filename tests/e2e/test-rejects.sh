@@ -46,6 +46,8 @@ here = sys.argv[1]
 assert where == [("csv", "file.read", here + "/rows.csv", 3), ("csv", "file.read", here + "/rows.csv", 5),
                  ("jsonl", "file.read", here + "/notes.jsonl", 3)], where
 assert all(r["reason"] for r in rejects)
+texts = [r["text"] for r in rejects]
+assert texts == ["two,b,2,more", "four,b", '{"text": "eight", "label": "a", "score": '], texts
 run = json.load(open("reject/run.json"))
 assert run["rejects"] == 3
 assert {s["stage"]: s["rejects"] for s in run["measured"]["stages"] if s["rejects"]} == {"csv": 2, "jsonl": 1}
@@ -95,6 +97,24 @@ check "the others go on" test "$(wc -l <m.jsonl)" = 19
 sed 's/long.jsonl/long2.jsonl/' copy.json >copy2.json
 runs 0 "a last line that is too long" copy2.json --run-dir long3 --max-record 100K --on-error reject
 says "is rejected" 'rejected: long2.jsonl:4: the record that begins here' '1 record was rejected'
+# In CSV a record may have many lines, and quotes that do not end it.
+python3 -c 'print("id,text\n1,a\n2,\"" + "x\"\",\n" * 300000 + "\"\n3,b\n4\n5,c")' >long.csv
+sed 's/"path": "long.jsonl"/"path": "long.csv", "columns": { "id": "i64", "text": "utf8" }/' copy.json >copy4.json
+runs 1 "a record of many lines that is too long" copy4.json --run-dir lines --max-record 100K
+says "is told" 'long.csv:3: the record that begins here is longer'
+runs 0 "and can be rejected" copy4.json --run-dir lines2 --max-record 100K --on-error reject
+check "with their text" python3 - <<'END'
+import json
+long, short = [json.loads(line) for line in open("lines2/rejects.jsonl")]
+assert long["line"] == 3 and long["cut"] is True and long["text"].startswith('2,"x"",\nx"",\n') and 200000 < len(long["text"]) < 270000
+assert short["text"] == "4" and "cut" not in short, short
+END
+says "with the line after it known" 'rejected: long.csv:3: the record that begins here' 'rejected: long.csv:300005: the record has 1 field'
+check "the others go on" test "$(cut -c 1-8 m.jsonl | tr -d '\n')" = '{"id":1,{"id":3,{"id":5,'
+sed -i '3s/.*/2,"/' long.csv
+sed -i 's/x"",/x/; s/^"$//' long.csv
+runs 1 "a quote that is never closed" copy4.json --run-dir lines3 --max-record 100K --on-error reject
+says "is told" 'long.csv:3: the record that begins here .* look for a quote'
 # A list takes 8 bytes an item in memory and 2 in the file: it passes the reader, and is found when it is sent.
 python3 -c '
 for i in range(6): print("{\"id\": %d, \"n\": [%s]}" % (i, ",".join("1" * (20000 if i == 3 else 2))))' >lists.jsonl

@@ -367,6 +367,18 @@ struct weir_host {
   ((stage)->host->reject((stage), 0, NULL, 0, (source), (line), __VA_ARGS__))
 
 /**
+ * The same with the record as it stands there, `size` bytes of `text`, below 2 GiB, in any encoding: rejects.jsonl
+ * then has its beginning. (The batch that the host gets is one row of bytes.) Since 1.1
+ */
+#define weir_reject_text(stage, source, line, text, size, ...)                                            \
+  ((stage)->host->reject((stage), 0,                                                                      \
+                         &(const struct ArrowArray){                                                      \
+                             .length = 1,                                                                 \
+                             .n_buffers = 3,                                                              \
+                             .buffers = (const void *[]){NULL, (int32_t[]){0, (int32_t)(size)}, (text)}}, \
+                         0, (source), (line), __VA_ARGS__))
+
+/**
  * Say what a reader reads, from its schema(): `n` paths or addresses, in the order in which they are read. Returns
  * the number of the first in the pipeline, the others follow; WEIR_ROW is made of these numbers, so that a record can
  * be traced to its source wherever it goes. `unit` says what is counted: "line" or "record". -1: reported.
