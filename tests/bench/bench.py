@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures Weir beside its peers, in one run: start-up, the bus, readers, memory, sorting, near-duplicates, a text
-classifier. Run by `make bench`.
+"""Measures Weir beside its peers, in one run: start-up, the bus, readers, programs as stages, memory, sorting,
+near-duplicates, a text classifier. Run by `make bench`.
 
-    bench.py --build BUILD [--only startup,bus,read,write,memory,sort,near-dedupe,classify,multilabel]
+    bench.py --build BUILD [--only startup,bus,read,write,exec,memory,sort,near-dedupe,classify,multilabel]
              [--megabytes 400] [--output bench.json]
 
 Every figure is a median of several runs; ratios are of figures taken in the same run. A peer that is not installed is
@@ -278,6 +278,35 @@ class Bench:
         for name in ("bench.csv", "bench.jsonl", "out"):
             (self.work / name).unlink()
 
+    def exec(self):
+        """Records through programs: one that gives each line back as it is, and one in Python beside the same without us."""
+        subprocess.run([sys.executable, HERE / "gen_text.py", self.work, str(max(self.args.megabytes // 8, 1))], check=True)
+        data, script = self.work / "bench.jsonl", self.work / "length.py"
+        script.write_text("import json, sys\n"
+                          "for line in sys.stdin: print(json.dumps({'length': len(json.loads(line)['text'])}))\n")
+        with open(data, "rb") as lines:
+            records = sum(1 for _ in lines)
+        begin = time.perf_counter()
+        with open(data, "rb") as lines:
+            subprocess.run([sys.executable, script], stdin=lines, stdout=subprocess.DEVNULL, check=True)
+        alone = records / (time.perf_counter() - begin)
+        for name, program, output in (("cat", ["cat"], {"id": "i64", "label": "utf8"}),
+                                      ("Python", [sys.executable, str(script)], {"length": "i64"})):
+            path = self.pipeline(f"exec-{name}", {
+                "load": {"use": "file.read", "options": {"path": str(data)}},
+                "map": {"use": "exec.map", "from": "load",
+                        "options": {"command": program, "output": output, "processes": "${processes}"}},
+                "drop": {"use": "bench.drop", "from": "map"}}, {"processes": {"type": "integer"}})
+            for processes in sorted({1, os.cpu_count()}):
+                seconds = [timed(self.weir(path, "--processes", processes, "--store", "none"), env=self.env)
+                           for _ in range(3)]
+                speed = records / statistics.median(seconds)
+                self.note(f"exec.map, {name}, {processes} at once", speed, "records a second")
+                if name == "Python" and processes == 1:
+                    self.note("  against the program alone", speed / alone, "times")
+        for name in ("bench.csv", "bench.jsonl"):
+            (self.work / name).unlink()
+
     def multilabel(self):
         """Iterative stratification on goemotions: 43,410 comments, 28 labels, 80 : 10 : 10."""
         folder = pathlib.Path(os.environ.get("WEIR_DATA") or "/nowhere") / "goemotions" / "original"
@@ -349,7 +378,8 @@ class Bench:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build")
-    parser.add_argument("--only", default="startup,bus,read,write,memory,sort,near-dedupe,rerun,classify,multilabel")
+    parser.add_argument("--only",
+                        default="startup,bus,read,write,exec,memory,sort,near-dedupe,rerun,classify,multilabel")
     parser.add_argument("--megabytes", type=int, default=400)
     parser.add_argument("--output", default="bench.json")
     args = parser.parse_args()
