@@ -3,7 +3,7 @@
 """Measures Weir beside its peers, in one run: start-up, the bus, readers, programs as stages, memory, sorting,
 near-duplicates, a text classifier. Run by `make bench`.
 
-    bench.py --build BUILD [--only startup,bus,read,write,exec,memory,sort,near-dedupe,classify,multilabel]
+    bench.py --build BUILD [--only startup,bus,read,write,exec,memory,sort,near-dedupe,rerun,classify,multilabel]
              [--megabytes 400] [--output bench.json]
 
 Every figure is a median of several runs; ratios are of figures taken in the same run. A peer that is not installed is

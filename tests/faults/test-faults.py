@@ -4,7 +4,7 @@
 was there before, or what is new, never anything between; it says why; and a resume ends with the new.
 
 FAULTS=all tries every call; otherwise a sample of each kind."""
-import json, os, shutil, signal, subprocess, sys, tempfile
+import io, json, os, shutil, signal, subprocess, sys, tarfile, tempfile
 
 build = os.path.abspath(os.environ.get("top_builddir", "."))
 run = os.path.join(build, "pipeline-run")
@@ -24,7 +24,9 @@ PIPELINE = """
     "archive": { "use": "artifact.write", "from": "model", "options": { "path": "out/model.tar.gz" } },
     "predict": { "use": "linear.predict", "from": { "model": "model", "records": "split.test" } },
     "score": { "use": "evaluate.classification", "from": "predict" },
-    "metrics": { "use": "file.write", "from": "score.metrics", "options": { "path": "out/metrics.json" } } } }
+    "metrics": { "use": "file.write", "from": "score.metrics", "options": { "path": "out/metrics.json" } },
+    "taken": { "use": "artifact.read", "options": { "path": "${input}.tar", "kind": "dataset" } },
+    "set": { "use": "artifact.write", "from": "taken", "options": { "path": "out/set" } } } }
 """
 
 
@@ -171,6 +173,11 @@ def main():
                 f.write("text,label\n")
                 for i in range(n):
                     f.write(f"{['good', 'fine', 'bad', 'poor'][i % 4]} number {i * 7 % 13},{'pos' if i % 4 < 2 else 'neg'}\n")
+            with tarfile.open(os.path.join(old_work, name + ".tar"), "w") as archive:
+                for member in ("one", "deep/two", "deep/down/three"):
+                    info = tarfile.TarInfo(member)
+                    info.size = len(name)
+                    archive.addfile(info, io.BytesIO(name.encode()))
         with open(os.path.join(old_work, "p.json"), "w") as f:
             f.write(PIPELINE)
         code, text = execute(old_work, {}, "p.json", "--input", "old.csv", "--run-dir", "before", "-q")
@@ -180,7 +187,7 @@ def main():
         code, text = execute(new_work, {}, "p.json", "--input", "new.csv", "--run-dir", "run", "-q")
         result(code == 0, "runs without faults", text)
         old, new = outputs(old_work), outputs(new_work)
-        result(all(old[n] != new[n] for n in old) and set(old) == set(new) and len(new) == 4, "old and new differ")
+        result(all(old[n] != new[n] for n in old) and set(old) == set(new) and len(new) == 5, "old and new differ")
         resume = "--resume" in subprocess.run([run, "--help"], capture_output=True, text=True).stdout
         for kind in ("write", "sync", "rename", "create", "mmap", "malloc"):
             try_kind(kind, False, base, old, new, resume)
