@@ -5,7 +5,8 @@
 #include "base/nearest.h"
 #include "base/quote.h"
 
-#define NAMES_IN_TEXT 8 /* labels that a warning names */
+#define NAMES_IN_TEXT 8  /* labels that a warning names */
+#define FEW_LABELS    64 /* of a list: each is compared with those before it */
 
 static weir_text
 text_of(const char *string)
@@ -213,28 +214,38 @@ choose_rows(weir_stage *stage, const struct ArrowArray *batch, Labels *l)
   return 0;
 }
 
+/* Whether a label is among those that were put from `first` on. */
+static bool
+is_among(const weir_builder *items, int64_t first, weir_text label)
+{
+  for (int64_t i = first; i < items->length; i++) {
+    bool null = items->validity && !((items->validity[i >> 3] >> (i & 7)) & 1);
+    if (!null && items->offsets[i + 1] - items->offsets[i] == label.len &&
+        memcmp(items->bytes + items->offsets[i], label.data, (gsize)label.len) == 0)
+      return true;
+  }
+  return false;
+}
+
 /* The labels of one row, each once. */
 static void
 put_list(LabelsMap *state, const Labels *l, int64_t row, weir_builder *out)
 {
   weir_builder *items = out->children[0];
   int64_t first = items->length;
+  bool few = l->labels.offsets[row + 1] - l->labels.offsets[row] <= FEW_LABELS;
+  g_autoptr(LabelNames) seen = few ? NULL : label_names_new();
   char room[LABEL_ROOM];
   for (int64_t at = l->labels.offsets[row]; at < l->labels.offsets[row + 1]; at++) {
     weir_text to;
-    bool twice = false;
     if (weir_is_null(&l->items, at)) {
       weir_put_null(items);
       continue;
     }
     if (!map_label(state, label_text(&l->items, at, room), &to))
       continue;
-    for (int64_t i = first; i < items->length && !twice; i++) {
-      bool null = items->validity && !((items->validity[i >> 3] >> (i & 7)) & 1);
-      twice = !null && items->offsets[i + 1] - items->offsets[i] == to.len &&
-              memcmp(items->bytes + items->offsets[i], to.data, (gsize)to.len) == 0;
-    }
-    if (!twice)
+    guint32 n = few ? 0 : label_names_count(seen);
+    if (few ? !is_among(items, first, to) : label_names_add(seen, to) >= n)
       weir_put_text(items, to.data, to.len);
   }
   weir_put_list(out);
