@@ -8,6 +8,7 @@
 
 #define BATCH_ROWS  4096
 #define BATCH_BYTES ((int64_t)1 << 20)
+#define LINE_END    2 /* bytes, at most, which do not count for the length of a record */
 
 int
 file_read_open(weir_stage *stage)
@@ -88,14 +89,14 @@ read_on(weir_stage *stage, struct file_read *r, bool stuck)
   size_t held = r->window.end - r->window.begin;
   if (weir_cancelled(stage))
     return -1;
-  if (stuck && held >= r->max_record) {
+  if (stuck && held >= r->max_record + LINE_END) {
     g_autofree char *limit = g_format_size_full(r->max_record, G_FORMAT_SIZE_IEC_UNITS);
     format_fail(&error, r->reader->parser_line(r->parser), 0,
                 "the record that begins here is longer than the limit of "
                 "%s; allow more with %s, or look for a quote or bracket that is not closed",
                 limit, r->limit_is_own ? "the option \"max-record\"" : "--max-record");
     error.record = r->window.data + r->window.begin;
-    error.record_len = held;
+    error.record_len = r->max_record;
     if (!r->reader->skip)
       return file_read_fail(stage, r->files[r->file], &error);
     return reject(stage, r, &error) ? -1 : skip_record(stage, r, &error);
@@ -114,15 +115,18 @@ fill_batch(weir_stage *stage, struct file_read *r, struct format_batch *batch)
   batch->row_base = (uint64_t)(r->first_source + r->file) << 48;
   for (;;) {
     struct format_error error = {0};
-    size_t used = 0;
+    size_t used = 0, held = w->end - w->begin;
+    size_t len = MIN(held, r->max_record + LINE_END); /* no record is longer */
     enum parse_status status =
-        r->reader->parse(r->parser, w->data + w->begin, w->end - w->begin, w->final, batch, &used, &error);
+        r->reader->parse(r->parser, w->data + w->begin, len, w->final && len == held, batch, &used, &error);
     w->begin += used;
     switch (status) {
     case PARSE_FULL:
       return 0;
     case PARSE_MORE:
-      if (w->final)
+      if (used && len < held)
+        break;
+      if (w->final && len == held)
         return WEIR_END;
       if (read_on(stage, r, !used))
         return -1;

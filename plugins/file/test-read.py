@@ -171,6 +171,21 @@ def test_long_records():
     os.unlink(FOLDER + "/long.csv")
 
 
+def test_limits_within_a_block():
+    """What is too long is refused wherever it stands, also where all of the file is read at once."""
+    lengths = [100 if k % 5 else 1500 for k in range(2000)]
+    at = [k + 1 for k, n in enumerate(lengths) if n > 1000]
+    for name, head, record in (("limit.jsonl", "", '{"t": "%s"}\n'), ("limit.csv", "t,u\n", '"%s",""\n'), ("limit.txt", "", "%s\n")):
+        path = write(name, head + "".join(record % ("x" * n) for n in lengths))
+        reads("those that are not too long, " + name, {"path": path, "max-record": "1K"}, 1600, flags=["--on-error", "reject"])
+        with open(FOLDER + "/run/rejects.jsonl") as file:
+            rejects = [json.loads(line) for line in file]
+        report("the others, " + name, [r["line"] for r in rejects] == [line + (head != "") for line in at] and
+               all("longer than the limit of 1.0" in r["reason"] and len(r["text"]) > 1000 for r in rejects), rejects[:3])
+    reads("a record that just fits", {"path": write("fits.txt", "x" * 1024 + "\r\n" + "y" * 1024), "max-record": "1K"}, 2)
+    fails("one that does not", {"path": write("not.txt", "x" * 1030 + "\n"), "max-record": "1K"}, 1, "not.txt:1: the record*longer")
+
+
 def test_lines_of_cr():
     """Lines that end with CR are found as fast as others: no search for an LF behind each."""
     seconds = []
