@@ -79,8 +79,6 @@ typedef struct {
 
 int columns_concat_schema(weir_stage *stage);
 int columns_concat_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch);
-/* A time that no text is for. -1. */
-int columns_fail_time(weir_stage *stage, const char *name);
 
 enum { COLUMNS_TEMPLATE_NULL, COLUMNS_TEMPLATE_EMPTY };
 

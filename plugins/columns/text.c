@@ -4,6 +4,38 @@
 
 #include "base/quote.h"
 
+/* Rejects the records in which one of the columns holds a time that has no text. `rows` gets the others, NULL: they are
+ * all; g_free(). 0 or -1. */
+static int
+leave_out_bad_times(weir_stage *stage, const struct ArrowArray *batch, const weir_column *columns,
+                    gsize n_columns, int64_t **rows, int64_t *n)
+{
+  char room[VALUE_TEXT_ROOM];
+  g_autofree uint8_t *bad = g_malloc0((gsize)batch->length + 1);
+  *rows = NULL;
+  *n = batch->length;
+  for (int64_t row = 0; row < batch->length; row++)
+    for (gsize c = 0; c < n_columns && !bad[row]; c++) {
+      if (columns[c].type != WEIR_TIMESTAMP || weir_is_null(&columns[c], row) ||
+          value_to_text(&columns[c], row, room) >= 0)
+        continue;
+      g_autofree char *quoted = weir_quote(columns[c].schema->name, -1);
+      if (weir_reject(stage, 0, batch, row,
+                      "column %s holds a time outside of the years 1 to 9999, for which there is no text",
+                      quoted))
+        return -1;
+      bad[row] = 1;
+      --*n;
+    }
+  if (*n == batch->length)
+    return 0;
+  *rows = g_new(int64_t, *n + 1);
+  for (int64_t row = 0, k = 0; row < batch->length; row++)
+    if (!bad[row])
+      (*rows)[k++] = row;
+  return 0;
+}
+
 /* ---- concat --------------------------------------------------------------------------------------------- */
 
 int
@@ -24,21 +56,19 @@ columns_concat_schema(weir_stage *stage)
   return layout_declare(stage, layout, &state->arrangement);
 }
 
-/* Appends the text of a value. FALSE: a time that has none. */
-static gboolean
+/* Appends the text of a value, which has one. */
+static void
 append_value(GString *out, const weir_column *column, int64_t row)
 {
   char room[VALUE_TEXT_ROOM];
   weir_text text;
-  if (!value_get_text(column, row, room, &text))
-    return FALSE;
-  g_string_append_len(out, text.data, (gssize)text.len);
-  return TRUE;
+  if (value_get_text(column, row, room, &text))
+    g_string_append_len(out, text.data, (gssize)text.len);
 }
 
-/* One record's text in `out`. FALSE: it is null. `bad` gets the number of a column that has no text. */
+/* One record's text in `out`. FALSE: it is null. */
 static gboolean
-join_row(const ColumnsConcat *state, const weir_column *columns, int64_t row, GString *out, gint *bad)
+join_row(const ColumnsConcat *state, const weir_column *columns, int64_t row, GString *out)
 {
   gboolean first = TRUE;
   g_string_set_size(out, 0);
@@ -51,8 +81,8 @@ join_row(const ColumnsConcat *state, const weir_column *columns, int64_t row, GS
     if (!first)
       g_string_append(out, state->separator);
     first = FALSE;
-    if (!null && !append_value(out, &columns[i], row))
-      *bad = (gint)i;
+    if (!null)
+      append_value(out, &columns[i], row);
   }
   return TRUE;
 }
@@ -64,30 +94,23 @@ columns_concat_process(weir_stage *stage, uint32_t port, struct ArrowArray *batc
   const struct ArrowSchema *schema = weir_input_schema(stage, 0);
   g_autofree weir_column *columns = g_new0(weir_column, state->columns.count + 1);
   g_autoptr(GString) text = g_string_new(NULL);
-  int64_t n = batch->length;
-  gint bad = -1;
+  g_autofree int64_t *rows = NULL;
+  int64_t n = 0;
   for (uint32_t i = 0; i < state->columns.count; i++)
     columns[i] = weir_batch_column(schema, batch, weir_input_index(stage, 0, 0, i));
-  weir_batch *out = weir_arrange(stage, port, batch, 0, state->arrangement.from, NULL, 0);
+  if (leave_out_bad_times(stage, batch, columns, state->columns.count, &rows, &n)) {
+    weir_batch_release(batch);
+    return -1;
+  }
+  weir_batch *out = weir_arrange(stage, port, batch, 0, state->arrangement.from, rows, rows ? n : 0);
   if (!out)
     return -1;
-  for (int64_t row = 0; row < n && bad < 0; row++)
-    if (join_row(state, columns, row, text, &bad))
+  for (int64_t i = 0; i < n; i++)
+    if (join_row(state, columns, rows ? rows[i] : i, text))
       weir_put_text(out->columns[0], text->str, (int64_t)text->len);
     else
       weir_put_null(out->columns[0]);
-  if (bad < 0)
-    return weir_send(out);
-  weir_drop(out);
-  return columns_fail_time(stage, state->columns.items[bad]);
-}
-
-int
-columns_fail_time(weir_stage *stage, const char *name)
-{
-  g_autofree char *quoted = weir_quote(name, -1);
-  return weir_fail(stage, "column %s holds a time outside of the years 1 to 9999, for which there is no text",
-                   quoted);
+  return weir_send(out);
 }
 
 /* ---- template ------------------------------------------------------------------------------------------- */
@@ -206,9 +229,9 @@ columns_template_schema(weir_stage *stage)
   return layout_declare(stage, layout, &state->arrangement);
 }
 
-/* One record's text in `out`. FALSE: it is null. `bad` gets the number of a part that has no text. */
+/* One record's text in `out`. FALSE: it is null. */
 static gboolean
-fill_row(const ColumnsTemplate *state, const weir_column *columns, int64_t row, GString *out, gint *bad)
+fill_row(const ColumnsTemplate *state, const weir_column *columns, int64_t row, GString *out)
 {
   g_string_set_size(out, 0);
   for (gsize i = 0; i < state->n_parts; i++) {
@@ -218,8 +241,8 @@ fill_row(const ColumnsTemplate *state, const weir_column *columns, int64_t row, 
     } else if (weir_is_null(&columns[i], row)) {
       if (state->null == COLUMNS_TEMPLATE_NULL)
         return FALSE;
-    } else if (!append_value(out, &columns[i], row)) {
-      *bad = (gint)i;
+    } else {
+      append_value(out, &columns[i], row);
     }
   }
   return TRUE;
@@ -232,21 +255,22 @@ columns_template_process(weir_stage *stage, uint32_t port, struct ArrowArray *ba
   const struct ArrowSchema *schema = weir_input_schema(stage, 0);
   g_autofree weir_column *columns = g_new0(weir_column, state->n_parts + 1);
   g_autoptr(GString) text = g_string_new(NULL);
-  int64_t n = batch->length;
-  gint bad = -1;
+  g_autofree int64_t *rows = NULL;
+  int64_t n = 0;
   for (gsize i = 0; i < state->n_parts; i++)
     if (state->parts[i].column >= 0)
       columns[i] = weir_batch_column(schema, batch, state->parts[i].column);
-  weir_batch *out = weir_arrange(stage, port, batch, 0, state->arrangement.from, NULL, 0);
+  if (leave_out_bad_times(stage, batch, columns, state->n_parts, &rows, &n)) {
+    weir_batch_release(batch);
+    return -1;
+  }
+  weir_batch *out = weir_arrange(stage, port, batch, 0, state->arrangement.from, rows, rows ? n : 0);
   if (!out)
     return -1;
-  for (int64_t row = 0; row < n && bad < 0; row++)
-    if (fill_row(state, columns, row, text, &bad))
+  for (int64_t i = 0; i < n; i++)
+    if (fill_row(state, columns, rows ? rows[i] : i, text))
       weir_put_text(out->columns[0], text->str, (int64_t)text->len);
     else
       weir_put_null(out->columns[0]);
-  if (bad < 0)
-    return weir_send(out);
-  weir_drop(out);
-  return columns_fail_time(stage, schema->children[state->parts[bad].column]->name);
+  return weir_send(out);
 }
