@@ -98,7 +98,9 @@ each_row(weir_stage *stage, uint32_t port, const struct ArrowArray *batch, weir_
 {
   const BaselinesState *state = stage->state;
   const struct ArrowSchema *schema = weir_input_schema(stage, port);
-  BaselineColumns columns = {.label = weir_input(stage, port, batch, BY_LABEL),
+  BaselineColumns columns = {.port = port,
+                             .batch = batch,
+                             .label = weir_input(stage, port, batch, BY_LABEL),
                              .task = weir_input(stage, port, batch, BY_TASK),
                              .query = weir_input(stage, port, batch, BY_QUERY),
                              .model = weir_input(stage, port, batch, BY_MODEL),

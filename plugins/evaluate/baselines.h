@@ -49,6 +49,8 @@ int baselines_outcomes(weir_stage *stage);
 
 /* Calls `row` for every record of a table input. 0 or -1 (reported). */
 typedef struct {
+  uint32_t port;
+  const struct ArrowArray *batch;
   weir_column label, task, query, model, quality, latency, category;
   const weir_column *predictions;
 } BaselineColumns;

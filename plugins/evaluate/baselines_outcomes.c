@@ -132,8 +132,8 @@ read_answer(gpointer data, const BaselineColumns *columns, int64_t row)
   weir_text query = weir_get_text(&columns->query, row);
   double quality = weir_get_number(&columns->quality, row);
   if (!isfinite(quality))
-    return weir_fail(o->stage, "record %" G_GUINT64_FORMAT " has no finite \"%s\"", side->n + 1,
-                     state->quality);
+    return weir_reject(o->stage, columns->port, columns->batch, row, "column \"%s\" holds no finite number",
+                       state->quality);
   XXH128_hash_t hash = XXH3_128bits(query.data, (size_t)query.len);
   gboolean has_latency = columns->latency.type != WEIR_TYPE_NONE && !weir_is_null(&columns->latency, row);
   side->answers[side->n++] =
@@ -216,6 +216,8 @@ read_side(Outcomes *o, uint32_t port)
   o->reading = side;
   if (baselines_each_row(o->stage, port, read_answer, o))
     return -1;
+  if (!side->n)
+    return weir_fail(o->stage, "none of the outcomes can be used");
   qsort(side->answers, side->n, sizeof *side->answers, compare_answers);
   merge_repeats(side);
   return 0;
