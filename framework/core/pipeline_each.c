@@ -87,10 +87,10 @@ key_of(const WeirEntry *entry, const WeirNode *value, WeirDiagnostics *diagnosti
     return NULL;
   }
   if (weir_node_text_flags(written) & WEIR_TEXT_SECRET) {
-    weir_diagnostic_hint(
-        weir_diagnostics_error(diagnostics, weir_node_position(value),
-                               "\"each\" of \"%s\": a secret makes no key, since names are shown", entry->name),
-        "write the element as a map with a \"key\"");
+    weir_diagnostic_hint(weir_diagnostics_error(
+                             diagnostics, weir_node_position(value),
+                             "\"each\" of \"%s\": a secret makes no key, since names are shown", entry->name),
+                         "write the element as a map with a \"key\"");
     return NULL;
   }
   key = key_of_scalar(written);

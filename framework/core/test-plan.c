@@ -236,8 +236,8 @@ static const struct {
      "DIR/p.json:3:42: 'each' of 'a': a secret makes no key, since names are shown\n"
      "  hint: write the element as a map with a 'key'"},
     {"element",
-     ROWS("load") "'a': { 'use': 'test.sink', 'each': [{ 'key': 'x', 'token': '${secret}' }], 'from': 'load', "
-                  "'options': { 'token': '${each.token}' } }",
+     ROWS("load") "'a': { 'use': 'test.sink', 'from': 'load', 'options': { 'token': '${each.token}' },\n"
+                  "'each': [{ 'key': 'x', 'token': '${secret}' }] }",
      ""},
     {"typed",
      "'load': { 'use': 'test.rows', 'options': { 'count': '${env:WEIR_TEST_COUNT}' } },\n"
