@@ -46,6 +46,14 @@ weir_message_queue_free(WeirMessageQueue *queue)
   g_free(queue);
 }
 
+void
+weir_message_queue_adopt(WeirMessageQueue *queue)
+{
+  g_mutex_lock(&queue->lock);
+  queue->reader = g_thread_self();
+  g_mutex_unlock(&queue->lock);
+}
+
 static gboolean
 is_full(const WeirMessageQueue *queue, gsize bytes)
 {

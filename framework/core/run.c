@@ -631,6 +631,7 @@ int
 weir_run_execute(WeirRun *run, GError **error)
 {
   g_autofree char *before = NULL;
+  weir_message_queue_adopt(run->messages);
   int code = run->begun ? weir_run_reopen(run, &before, error) : 0;
   if (code || g_strcmp0(before, "done") == 0)
     return code;

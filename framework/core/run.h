@@ -90,6 +90,8 @@ void weir_posted_free(gpointer posted);
    them, a thread other than the run's own waits until they have got through some. */
 WeirMessageQueue *weir_message_queue_new(void);
 void weir_message_queue_free(WeirMessageQueue *queue);
+/* This thread is the run's own from now on. Until then it is the one that made the queue. */
+void weir_message_queue_adopt(WeirMessageQueue *queue);
 void weir_run_post(WeirRun *run, const WeirMessage *message);
 void weir_run_dispatch(WeirRun *run);
 void weir_run_drop_messages(WeirRun *run);

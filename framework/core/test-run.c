@@ -1179,6 +1179,36 @@ add_numbered(const char *path, const char *name, void (*test)(Fixture *, gconstp
   add(whole, test, GUINT_TO_POINTER(i));
 }
 
+/* ---- Resuming ------------------------------------------------------------------------------------------- */
+
+static gpointer
+execute_there(gpointer data)
+{
+  execute(data);
+  return NULL;
+}
+
+/* What a stage said before is told again at once, in whatever thread the run is. */
+static void
+test_resume_elsewhere(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  run_stages(f, "'talk': { 'use': 'test.talk', 'options': { 'times': 5000 } },\n"
+                "'rows': { 'use': 'test.rows', 'options': { 'count': 10, 'batch': 1, 'wait': '50ms' } },\n"
+                "'fail': { 'use': 'test.fail', 'from': 'rows', 'options': { 'in': 'end' } }");
+  g_assert_cmpint(f->code, ==, WEIR_EXIT_FAILED);
+  weir_run_free(f->run);
+  g_clear_error(&f->error);
+  f->run = weir_run_resume(f->out, &f->error);
+  g_assert_no_error(f->error);
+  weir_run_set_unsafe_plugins(f->run, TRUE);
+  weir_run_add_listener(f->run, listen, f);
+  g_thread_join(g_thread_new("elsewhere", execute_there, f));
+  g_assert_cmpint(f->code, ==, WEIR_EXIT_FAILED);
+  g_assert_cmpuint(times_said(f, "state talk reused"), ==, 1);
+  g_assert_cmpuint(times_said(f, "data talk "), ==, 10000);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1240,6 +1270,7 @@ main(int argc, char **argv)
   add("/run/artifact/dropped", test_artifact_left, "dropped");
   add("/run/artifact/failed", test_artifact_left, "failed");
   add("/run/artifact/cancelled", test_artifact_left, "cancelled");
+  add("/run/resume/elsewhere", test_resume_elsewhere, NULL);
   add("/run/watched/early", test_while_running, NULL);
   add("/run/watched/room", test_waits_for_room, NULL);
   return g_test_run();
