@@ -181,6 +181,7 @@ plan_balance(weir_stage *stage)
   report(stage);
   state->times = g_new0(guint64, n + 1);
   for (guint32 i = 0; i < n; i++) {
+    g_assert(state->left[i] > 0); /* a label is there because a row has it */
     state->times[i] = state->wanted[i] / state->left[i];
     state->wanted[i] %= state->left[i];
   }
