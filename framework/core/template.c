@@ -3,7 +3,8 @@
 #include "base/nearest.h"
 #include "core/pipeline_private.h"
 
-#define MAX_EXPANDED (1u << 24) /* values, and 16 bytes of text as one, in all of a pipeline */
+#define MAX_EXPANDED (1u << 24) /* values, and texts by their length, in all of a pipeline */
+#define BYTES_OF_ONE ((gsize)16) /* of text that count as one value */
 
 typedef struct {
   const WeirScope *scope;
@@ -237,7 +238,8 @@ static WeirNode *
 mixed_text(Expansion *x, const char *text, WeirPosition at)
 {
   g_autoptr(GString) out = g_string_new(NULL);
-  for (const char *p = text; *p;) {
+  gsize most = (MAX_EXPANDED - MIN(x->scope->pipeline->expanded, MAX_EXPANDED)) * BYTES_OF_ONE;
+  for (const char *p = text; *p && out->len <= most;) {
     if (g_str_has_prefix(p, "$${")) {
       g_string_append(out, x->shown ? "$${" : "${");
       p += 3;
@@ -297,7 +299,7 @@ static gboolean
 count(Expansion *x, const WeirNode *made)
 {
   gboolean text = weir_node_kind(made) == WEIR_NODE_STRING;
-  gsize n = 1 + (text ? strlen(weir_node_string(made)) / 16 : 0);
+  gsize n = 1 + (text ? strlen(weir_node_string(made)) / BYTES_OF_ONE : 0);
   return weir_pipeline_count(x->scope->pipeline, n, x->diagnostics);
 }
 
@@ -307,6 +309,8 @@ expand(Expansion *x, const WeirNode *node)
 {
   WeirNodeKind kind = weir_node_kind(node);
   WeirNode *result = NULL;
+  if (x->scope->pipeline->expanded > MAX_EXPANDED)
+    return weir_node_ref((WeirNode *)node); /* that was said; more would only fill the memory */
   if (kind == WEIR_NODE_STRING)
     result = expand_string(x, node);
   else if (kind == WEIR_NODE_MAP)
