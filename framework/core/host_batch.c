@@ -176,10 +176,11 @@ weir_stage_deliver(WeirStage *stage, WeirOutput *output, struct ArrowArray *batc
       return -1;
     bytes = weir_batch_bytes(output->schema, batch);
   }
-  gboolean fine = TRUE;
-  if (fine && n < output->edges->len)
-    fine = weir_output_table_add(stage, output, batch, bytes) == 0;
-  if (!fine) {
+  if (batch->length == 0) { /* all of it was rejected */
+    weir_batch_release(batch);
+    return 0;
+  }
+  if (n < output->edges->len && weir_output_table_add(stage, output, batch, bytes)) {
     weir_batch_release(batch);
     return -1;
   }
@@ -194,6 +195,7 @@ weir_stage_deliver(WeirStage *stage, WeirOutput *output, struct ArrowArray *batc
   if (n == 1)
     return put(stage, edges[0], batch, bytes) ? 0 : -1;
   g_autofree struct ArrowArray *shared = g_new(struct ArrowArray, n);
+  gboolean fine = TRUE;
   weir_batch_share(batch, shared, n);
   for (guint e = 0; e < n; e++)
     fine &= put(stage, edges[e], &shared[e], bytes);
