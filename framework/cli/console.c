@@ -15,6 +15,9 @@ enum { MOST_REJECTS = 10 };
 /* Between two frames, in microseconds: a little less than a tick, so that none is lost to jitter. */
 enum { FRAME_TIME = 90000 };
 
+/* A stage that works on for so long after the run was cancelled is named, in microseconds. */
+enum { PATIENCE = 2000000 };
+
 struct CliConsole {
   CliTerminal *terminal;
   gboolean quiet;
@@ -22,7 +25,8 @@ struct CliConsole {
   CliPoints *points;
   CliReport *report;
   guint n_rejects;
-  gint64 drawn; /* monotonic time of the last frame */
+  gint64 drawn;     /* monotonic time of the last frame */
+  gint64 cancelled; /* when a signal asked the run to stop; -1: and who does not listen was named */
 };
 
 CliConsole *
@@ -143,6 +147,30 @@ draw(CliConsole *console, WeirRun *run)
   console->drawn = now;
 }
 
+/* Whom a run that was cancelled still waits for. */
+static void
+name_the_deaf(CliConsole *console, WeirRun *run)
+{
+  guint n;
+  gint64 now = g_get_monotonic_time();
+  if (!cli_signals_cancelled() || console->cancelled < 0)
+    return;
+  if (!console->cancelled)
+    console->cancelled = now;
+  if (now - console->cancelled < PATIENCE)
+    return;
+  console->cancelled = -1;
+  const WeirStageStats *stats = weir_run_get_stats(run, &n);
+  for (guint i = 0; i < n; i++) {
+    if (strcmp(stats[i].state, "running") != 0 || stats[i].waits_for)
+      continue;
+    g_autofree char *text = g_strdup_printf(
+        "stage \"%s\" (%s) has not stopped yet: it works on, or hangs; again to stop at once\n",
+        stats[i].stage, stats[i].use);
+    cli_terminal_print(console->terminal, text);
+  }
+}
+
 void
 cli_console_on_message(WeirRun *run, const WeirMessage *message, gpointer data)
 {
@@ -176,6 +204,7 @@ cli_console_on_message(WeirRun *run, const WeirMessage *message, gpointer data)
     show_reject(console, message);
     break;
   case WEIR_MESSAGE_TICK:
+    name_the_deaf(console, run);
     draw(console, run);
     break;
   case WEIR_MESSAGE_RUN_END:

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static _Atomic(WeirRun *) the_run;
@@ -43,6 +44,17 @@ on_crash(int number)
   raise(number);
 }
 
+/* A stage has called exit(): the run is not done, and must not look as if it were. */
+static void
+on_exit_in_stage(void)
+{
+  if (!weir_crash_is_in_stage())
+    return;
+  cli_terminal_restore();
+  weir_crash_report(0, STDERR_FILENO);
+  _exit(WEIR_EXIT_FAILED);
+}
+
 /* Ctrl-Z: the next frame takes the cursor again. */
 static void
 on_stop(int number)
@@ -55,9 +67,9 @@ on_stop(int number)
 }
 
 static void
-handle(int number, void (*handler)(int))
+handle(int number, void (*handler)(int), int flags)
 {
-  struct sigaction now, action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+  struct sigaction now, action = {.sa_handler = handler, .sa_flags = flags};
   sigemptyset(&action.sa_mask);
   /* What the caller ignores (nohup) stays ignored; what a sanitizer catches stays its own. */
   if (sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
@@ -69,7 +81,8 @@ cli_signals_tell_crashes(void)
 {
   static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
   for (guint i = 0; i < G_N_ELEMENTS(crashes); i++)
-    handle(crashes[i], on_crash);
+    handle(crashes[i], on_crash, SA_ONSTACK);
+  atexit(on_exit_in_stage);
 }
 
 void
@@ -78,10 +91,10 @@ cli_signals_install(WeirRun *run, gboolean announce)
   atomic_store(&the_run, run);
   is_announced = announce;
   is_terminal = isatty(STDERR_FILENO);
-  handle(SIGINT, on_cancel);
-  handle(SIGTERM, on_cancel);
-  handle(SIGHUP, on_cancel);
-  handle(SIGTSTP, on_stop);
+  handle(SIGINT, on_cancel, SA_RESTART);
+  handle(SIGTERM, on_cancel, SA_RESTART);
+  handle(SIGHUP, on_cancel, SA_RESTART);
+  handle(SIGTSTP, on_stop, SA_RESTART);
   /* What cannot be written any more is an error of the write, not the end of the process. */
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);

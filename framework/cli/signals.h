@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* From now on the program says so when it crashes, with the stage that it was in, and gives the cursor back. The first
+/* From now on the program says so when it crashes, or a stage calls exit(), with the stage that it was in, and gives the cursor back. The first
  * thing to do: libraries may crash when they begin, without memory say. */
 void cli_signals_tell_crashes(void);
 /* From now on SIGINT, SIGTERM and SIGHUP cancel `run`, and end the program with status 130 when one of them

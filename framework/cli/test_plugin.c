@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Plugin "display" for the tests of the commands: stages that say all that a stage can say, slowly on demand. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <weir/plugin.h>
 
@@ -48,12 +49,21 @@ rows_produce(weir_stage *stage)
 }
 
 struct eat_state {
-  int64_t fail_at, held_at;
+  int64_t fail_at, held_at, exit_at, deep_at;
   bool bad_json, stubborn;
   double pause;
   const char *path;
   int64_t at;
 };
+
+/* Until there is no stack any more. */
+static int
+go_deep(volatile char *above)
+{
+  volatile char here[4096];
+  here[0] = 0;
+  return *above ? 0 : go_deep(here) + here[0];
+}
 
 static int
 eat_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
@@ -68,6 +78,10 @@ eat_process(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
   weir_message(stage, "point", "epochs", state->bad_json ? "{\"epoch\": nan" : json);
   if (state->at == state->fail_at)
     return weir_fail(stage, "batch %d cannot be eaten\nhint: give it less", (int)state->at);
+  if (state->at == state->exit_at)
+    exit(0);
+  if (state->at == state->deep_at)
+    return go_deep(&(volatile char){0});
   if (state->at == state->held_at)
     weir_outcome(stage, WEIR_HELD, "the gate is closed");
   return rest(stage, state->stubborn ? 5 : state->pause, state->stubborn);
@@ -123,6 +137,11 @@ static const weir_port eat_in[] = {
 static const weir_option eat_options[] = {
     {.name = "fail-at", .type = WEIR_INTEGER, EAT(fail_at), .help = "the batch at which it fails"},
     {.name = "held-at", .type = WEIR_INTEGER, EAT(held_at), .help = "the batch at which a gate closes"},
+    {.name = "exit-at", .type = WEIR_INTEGER, EAT(exit_at), .help = "the batch at which it ends the program"},
+    {.name = "deep-at",
+     .type = WEIR_INTEGER,
+     EAT(deep_at),
+     .help = "the batch at which it uses up its stack"},
     {.name = "bad-json", .type = WEIR_BOOLEAN, EAT(bad_json), .help = "say something that is no JSON"},
     {.name = "stubborn",
      .type = WEIR_BOOLEAN,
@@ -152,7 +171,7 @@ static const weir_class classes[] = {
      .in = eat_in,
      .n_in = 2,
      .options = eat_options,
-     .n_options = 6,
+     .n_options = 8,
      .state_size = sizeof(struct eat_state),
      .process = eat_process,
      .end = eat_end,

@@ -86,6 +86,13 @@ expect "a stage that fails" 1 err '^error: p.json:[0-9]*:[0-9]*: stage "eat" (di
 grep -q '^  hint: give it less$' "$dir/err"; ok "its hint stands below, indented" $?
 grep -q 'ottleneck\| <$' "$dir/err"; ok "no bottleneck of a run that failed" $((1 - $?))
 [ "$(grep -c 'cannot be eaten' "$dir/err")" = 1 ]; ok "the error is printed once" $?
+try p.json --set eat.exit-at=2
+expect "a stage that ends the program" 1 err '^error: stage "eat" (display.eat) ended the whole program in process()' \
+  err 'plugin .*display.so'
+if [ "$SANITIZERS" = no ]; then # they have a word of their own
+  try p.json --set eat.deep-at=2
+  expect "a stage that uses up its stack" 139 err '^error: stage "eat" (display.eat) crashed in process(): signal 11'
+fi
 try p.json --set eat.fail-at=2 -q
 [ $code -eq 1 ] && [ "$(grep -c . "$dir/err")" -le 3 ]; ok "quiet: the error only" $?
 try p.json --set eat.held-at=1; expect "held" 4 err '^held: .*the gate is closed' err '^demo held in'

@@ -148,6 +148,8 @@ def main(folder):
     ok("Ctrl-C cancels", status == 130 and "demo cancelled in" in "\n".join(screen.lines), (status, text))
     ok("and gives the cursor back", screen.cursor)
     stubborn = ["--set", "eat.stubborn=true"]
+    status, text = run(stubborn, interrupts=1, folder=folder)
+    ok("who does not listen is named", 'stage "eat" (display.eat) has not stopped yet' in text, text)
     status, text = run(stubborn, interrupts=2, folder=folder)
     screen = Screen(100)
     screen.feed(text)

@@ -3,15 +3,29 @@
 #include "core/crash.h"
 
 #include "core/weir/host.h"
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 static _Thread_local const WeirPlanStage *the_stage;
 static _Thread_local const char *the_call;
 
+/* A thread that has used up its stack needs another to say so. Whoever gave it one already, a sanitizer say, knows why. */
+static void
+give_stack(void)
+{
+  static _Thread_local char stack[16 << 10];
+  static _Thread_local gboolean given;
+  stack_t now, own = {.ss_sp = stack, .ss_size = sizeof stack};
+  if (!given && sigaltstack(NULL, &now) == 0 && (now.ss_flags & SS_DISABLE))
+    sigaltstack(&own, NULL);
+  given = TRUE;
+}
+
 void
 weir_crash_enter(const WeirPlanStage *stage, const char *call)
 {
+  give_stack();
   the_stage = stage;
   the_call = call;
 }
@@ -41,6 +55,12 @@ append_number(char *at, const char *end, int number)
   return append(at, end, first);
 }
 
+gboolean
+weir_crash_is_in_stage(void)
+{
+  return the_stage != NULL;
+}
+
 void
 weir_crash_report(int number, int descriptor)
 {
@@ -53,13 +73,14 @@ weir_crash_report(int number, int descriptor)
     at = append(at, end, stage->name);
     at = append(at, end, "\" (");
     at = append(at, end, stage->use);
-    at = append(at, end, ") crashed in ");
+    at = append(at, end, number ? ") crashed in " : ") ended the whole program in ");
     at = append(at, end, the_call);
-    at = append(at, end, "(): signal ");
+    at = append(at, end, number ? "(): signal " : "()");
   } else {
     at = append(at, end, "the program crashed outside any stage: signal ");
   }
-  at = append_number(at, end, number);
+  if (number)
+    at = append_number(at, end, number);
   if (stage && stage->plugin) {
     at = append(at, end, "\n  plugin ");
     at = append(at, end, weir_plugin_get_file(stage->plugin));

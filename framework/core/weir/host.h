@@ -208,9 +208,12 @@ WEIR_PUBLIC int weir_run_execute(WeirRun *run, GError **error);
 WEIR_PUBLIC void weir_run_cancel(WeirRun *run);
 /**
  * For a handler of SIGSEGV and its like: write to `descriptor` which stage the thread was in, by write() alone. The handler
- * then lets the signal have its way.
+ * then lets the signal have its way. Each thread of a run has an alternate stack for such handlers (SA_ONSTACK).
+ * Signal 0: it was exit(), see weir_crash_is_in_stage().
  */
 WEIR_PUBLIC void weir_crash_report(int signal_number, int descriptor);
+/** For a handler of atexit(): whether the thread that calls it is in a stage, so that the stage has called exit(). */
+WEIR_PUBLIC gboolean weir_crash_is_in_stage(void);
 /** The run directory, once it was made; else NULL. */
 WEIR_PUBLIC const char *weir_run_get_directory(WeirRun *run);
 /** Figures of all stages in plan order, all zero before the run, none before the check; `*n` gets their
