@@ -136,6 +136,19 @@ parse_text(const WeirParameter *parameter, const char *text, const char *base, W
   return weir_node_new_string(at, text);
 }
 
+WeirNode *
+weir_parameter_parse_literal(const WeirParameter *parameter, const char *text, WeirPosition at,
+                             GError **error)
+{
+  if (parameter->type == WEIR_PARAMETER_LIST) {
+    fail(error, "a list cannot be compared");
+    return NULL;
+  }
+  if (parameter->type == WEIR_PARAMETER_INPUT_PATH || parameter->type == WEIR_PARAMETER_OUTPUT_PATH)
+    return weir_node_new_string(at, text); /* it need not be there */
+  return parse_text(parameter, text, NULL, at, error);
+}
+
 /* ---- Secrets -------------------------------------------------------------------------------------------- */
 
 #define MAX_SECRET (64 << 10)
@@ -354,21 +367,12 @@ weir_parameter_set_node(WeirParameter *parameter, WeirNode *value, const WeirNod
 
 /* ---- Defaults ------------------------------------------------------------------------------------------- */
 
-static gboolean
-holds_reference(const WeirNode *node)
-{
-  gboolean found = weir_text_has_reference(node);
-  for (gsize i = 0; i < weir_node_size(node) && !found; i++)
-    found = holds_reference(weir_node_at(node, i));
-  return found;
-}
-
 void
 weir_parameter_check_default(const WeirParameter *parameter, WeirDiagnostics *diagnostics)
 {
   g_autoptr(GError) reason = NULL;
   WeirNode *node = parameter->by_default;
-  if (holds_reference(node))
+  if (weir_node_has_reference(node))
     return; /* what it is will be known when it is used */
   if (parameter->type == WEIR_PARAMETER_SECRET) {
     if (!secret_file(node)) {

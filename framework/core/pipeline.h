@@ -242,9 +242,9 @@ WeirNode *weir_scope_expand(const WeirScope *scope, const WeirElement *element, 
 /* The same to be shown: what comes from the environment, and every secret, stays a reference. */
 WeirNode *weir_scope_expand_shown(const WeirScope *scope, const WeirElement *element, const WeirNode *node);
 
-/* Whether a "when" holds. TRUE without one, and after an error. */
-gboolean weir_scope_when(const WeirScope *scope, const WeirElement *element, const WeirNode *when,
-                         WeirDiagnostics *diagnostics);
+/* Whether a "when" holds, of an entry with this "each" (NULL: none). TRUE without one, and after an error. */
+gboolean weir_scope_when(const WeirScope *scope, const WeirElement *element, const WeirNode *each,
+                         const WeirNode *when, WeirDiagnostics *diagnostics);
 
 /* The folder that a relative input path in this text is relative to; NULL: the working directory. */
 const char *weir_pipeline_folder_of(const WeirPipeline *pipeline, const WeirNode *text);

@@ -116,5 +116,11 @@ WeirParameter *weir_scope_parameter(const WeirScope *scope, const char *name);
 const char *weir_scope_parameter_name_at(gpointer data, gsize index);
 /* Whether a text holds a "${" that is to be replaced. */
 gboolean weir_text_has_reference(const WeirNode *node);
+/* The same of a text, or of any text in a list or map. */
+gboolean weir_node_has_reference(const WeirNode *node);
+/* What the parameter would be if it were given this text, to be compared with it; NULL with `error` if it can never be
+   that. */
+WeirNode *weir_parameter_parse_literal(const WeirParameter *parameter, const char *text, WeirPosition at,
+                                       GError **error);
 
 #endif

@@ -82,7 +82,8 @@ make_instance(WeirEntry *entry, WeirElement *element, WeirDiagnostics *diagnosti
                            MAX_NAME);
     return TRUE;
   }
-  instance->left_out = scope->left_out || !weir_scope_when(scope, element, entry->when, diagnostics);
+  instance->left_out =
+      scope->left_out || !weir_scope_when(scope, element, entry->each, entry->when, diagnostics);
   return entry->include ? make_include(entry, instance, name, diagnostics)
                         : make_stage(entry, instance, name, diagnostics);
 }

@@ -3,7 +3,7 @@
 #include "base/nearest.h"
 #include "core/pipeline_private.h"
 
-#define MAX_EXPANDED (1u << 24) /* values, and texts by their length, in all of a pipeline */
+#define MAX_EXPANDED (1u << 24)  /* values, and texts by their length, in all of a pipeline */
 #define BYTES_OF_ONE ((gsize)16) /* of text that count as one value */
 
 typedef struct {
@@ -148,6 +148,15 @@ gboolean
 weir_text_has_reference(const WeirNode *node)
 {
   return weir_node_kind(node) == WEIR_NODE_STRING && strstr(weir_node_string(node), "${");
+}
+
+gboolean
+weir_node_has_reference(const WeirNode *node)
+{
+  gboolean found = weir_text_has_reference(node);
+  for (gsize i = 0; i < weir_node_size(node) && !found; i++)
+    found = weir_node_has_reference(weir_node_at(node, i));
+  return found;
 }
 
 /* The text between "${" and "}" at `p`, and the end; NULL without an end. */

@@ -160,6 +160,20 @@ static const Row each_rows[] = {
       "'a': { 'use': 'test.merge', 'from': ['m/*', 'n/*.out', 'm/y'] } } }"},
      NULL,
      "m/x=test.rows\n-m/y=\n-n/p=\nn/q=test.rows\na=test.merge <m/x,n/q.out,-m/y"},
+    {"when-wrong", /* said once, not for each element; what a parameter lists may hold anything */
+     {"p.json", "{" HEAD "'parameters': { 'l': { 'type': 'list', 'default': ['a', 'b'] } }, 'stages': {\n"
+                "'a': { 'use': 'test.rows', 'each': ['a', 'b'],\n'when': 'each == c' },\n"
+                "'b': { 'use': 'test.rows', 'each': { 'x': { 'on': true }, 'y': { 'on': false } },\n"
+                "'when': 'each.on == yes' },\n"
+                "'c': { 'use': 'test.rows', 'each': { 'x': { 'on': true } },\n'when': 'each == x' },\n"
+                "'d': { 'use': 'test.rows', 'each': { 'xyz': 1 },\n'when': 'each.key != xzy' },\n"
+                "'e': { 'use': 'test.rows', 'each': '${l}', 'when': 'each == c' } } }"},
+     NULL,
+     "DIR/p.json:3:9: 'when': 'each' is never 'c'; valid: 'a', 'b'\n"
+     "DIR/p.json:5:9: 'when': 'each.on' is never 'yes'; valid: 'true', 'false'\n"
+     "DIR/p.json:7:9: 'when' cannot compare 'each', which is a map\n"
+     "  hint: compare 'each.MEMBER', or 'each.key'\n"
+     "DIR/p.json:9:9: 'when': 'each.key' is never 'xzy'; did you mean 'xyz'?\n"},
     {"first",
      {"p.json", "{" HEAD "'stages': { 'm': { 'use': 'test.rows', 'each': ['x', 'y'] },\n"
                 "'a': { 'use': 'test.pass', 'from': { 'first': ['m/*', 'm/x.out'] } } } }"},

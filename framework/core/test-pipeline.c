@@ -441,7 +441,8 @@ test_expand(Folder *folder, gconstpointer data)
 
 static const struct {
   const char *when;
-  int holds; /* -1: an error */
+  int holds;        /* -1: an error */
+  const char *says; /* a part of it */
 } conditions[] = {
     {"name", 1},
     {"!name", 0},
@@ -469,6 +470,25 @@ static const struct {
     {"", -1},
     {"n > 3", -1},
     {"!", -1},
+    {"x == 0.50", 1},
+    {"yes == \\\"true\\\"", 1},
+    {"name == \\\"a==b\\\"", 0},
+    {"name == \\\"\\\"", 0},
+    {"name != a or b", 1},
+    {"kind == bgi", -1,
+     "p.json:7:9: 'when': parameter 'kind' (choice): 'bgi' is none of its choices; did you mean 'big'?"},
+    {"kind != bgi", -1, "did you mean 'big'?"},
+    {"kind == medium", -1, "valid: 'big', 'small'"},
+    {"kind == big and n == 25", -1, "'when' compares twice\n  hint: 'when' is one of"},
+    {"kind != big || n == 25", -1, "'when' compares twice"},
+    {"kind == big and x", -1, "'big and x' is none of its choices"},
+    {"n == three", -1, "parameter 'n' (integer): 'three' is not an integer"},
+    {"x == three", -1, "parameter 'x' (number): 'three' is not a number"},
+    {"yes == no", -1, "parameter 'yes' (boolean): 'no' is not a boolean: write true or false"},
+    {"yes == True", -1, "write true or false"},
+    {"l == p", -1, "parameter 'l' (list): a list cannot be compared"},
+    {"yes==", -1, "'when' has nothing to compare 'yes' with"},
+    {"yes and no", -1, "there is no 'and' and no 'or'"},
 };
 
 static void
@@ -484,10 +504,13 @@ test_when(Folder *folder, gconstpointer data)
   g_autofree char *said = settle(pipeline, &fine);
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
   const WeirEntry *entry = pipeline->root->entries->pdata[0];
-  gboolean holds = weir_scope_when(pipeline->root, NULL, entry->when, diagnostics);
+  gboolean holds = weir_scope_when(pipeline->root, NULL, NULL, entry->when, diagnostics);
   g_assert_cmpuint(weir_diagnostics_n_errors(diagnostics), ==, conditions[i].holds < 0 ? 1 : 0);
   if (conditions[i].holds >= 0)
     g_assert_cmpint(holds, ==, conditions[i].holds);
+  g_autofree char *errors = weir_diagnostics_to_string(diagnostics, 0);
+  if (conditions[i].says)
+    assert_contains(errors, conditions[i].says);
 }
 
 static void
