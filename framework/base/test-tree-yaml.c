@@ -132,6 +132,8 @@ static const struct {
     /* tags */
     {"a: !python/object:os.system x\n",
      "f.yaml:1:4: the tag \"!python/object:os.system\" does not fit here\n…"},
+    {"when: !fast\n", "f.yaml:1:7: the tag \"!fast\" does not fit here\n"
+                      "  hint: put a text that begins with ! in quotes\n…"},
     {"a: !!binary aGk=\nb: !!set {x}\nc: !!int x\nd: !!map [1]\n",
      "f.yaml:1:4: the tag \"!!binary\" does not fit here\n…"},
     {"a: !foo!bar x\n",

@@ -236,8 +236,11 @@ refuse_tag(WeirYamlReader *reader, const yaml_event_t *event, const char *tag)
   gboolean core = g_str_has_prefix(tag, CORE);
   g_autofree char *shown = core ? g_strconcat("!!", tag + strlen(CORE), NULL) : g_strdup(tag);
   g_autofree char *quoted = weir_quote(shown, -1);
-  weir_diagnostic_hint(weir_yaml_error(reader, event->start_mark, "the tag %s does not fit here", quoted),
-                       "leave it out; only !!str, !!int, !!float, !!bool, !!null, !!seq and !!map are "
+  WeirDiagnostic *error = weir_yaml_error(reader, event->start_mark, "the tag %s does not fit here", quoted);
+  if (!core)
+    weir_diagnostic_hint(error, "put a text that begins with ! in quotes");
+  weir_diagnostic_hint(error,
+                       "leave a tag out; only !!str, !!int, !!float, !!bool, !!null, !!seq and !!map are "
                        "known, each on a value of its kind");
 }
 
