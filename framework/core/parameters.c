@@ -210,11 +210,23 @@ parse_secret(const WeirParameter *parameter, const WeirNode *node, gboolean *non
   return NULL;
 }
 
+/* What is said of a variable on a command line, without where. */
+static void
+fail_variable(const char *reference, const WeirDiagnostics *diagnostics, GError **error)
+{
+  g_autofree char *said = weir_diagnostics_to_string(diagnostics, 0);
+  const char *message = g_str_has_prefix(said, "command line: ") ? said + 14 : said;
+  if (*message)
+    fail(error, "%.*s", (int)strcspn(message, "\n"), message);
+  else
+    fail(error, "\"%s\" names no environment variable", reference);
+}
+
 /* On a command line: env:NAME or file:PATH. A secret itself would stand in the shell's history, and in the list of
-   processes. */
+   processes. An empty variable is no secret: `*none`. */
 static WeirNode *
 parse_secret_text(const WeirParameter *parameter, const char *text, WeirPosition at, WeirNode **shown,
-                  GError **error)
+                  gboolean *none, GError **error)
 {
   g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
   g_autofree char *reference = NULL;
@@ -231,11 +243,12 @@ parse_secret_text(const WeirParameter *parameter, const char *text, WeirPosition
   reference = g_strdup_printf("${%s}", text);
   *shown = weir_node_new_string(at, reference);
   g_autoptr(WeirNode) value = weir_scope_expand(parameter->scope, NULL, *shown, NULL, diagnostics);
-  if (value && weir_node_kind(value) == WEIR_NODE_STRING && *weir_node_string(value) && !strchr(text, '}'))
+  gboolean is_text = value && weir_node_kind(value) == WEIR_NODE_STRING && !strchr(text, '}');
+  *none = is_text && !*weir_node_string(value);
+  if (is_text && !*none)
     return secret_node(at, weir_node_string(value));
-  g_autofree char *said = weir_diagnostics_to_string(diagnostics, 0);
-  const char *message = g_str_has_prefix(said, "command line: ") ? said + 14 : said;
-  fail(error, "%.*s", (int)strcspn(message, "\n"), *message ? message : "the variable is empty");
+  if (!*none)
+    fail_variable(text, diagnostics, error);
   return NULL;
 }
 
@@ -257,9 +270,12 @@ weir_parameter_set_text(WeirParameter *parameter, const char *text, GError **err
   g_autoptr(WeirNode) shown = NULL;
   g_autofree char *here = g_get_current_dir();
   WeirPosition at = weir_position("command line", 0, 0);
+  gboolean none = FALSE;
   WeirNode *value = parameter->type == WEIR_PARAMETER_SECRET
-                        ? parse_secret_text(parameter, text, at, &shown, &reason)
+                        ? parse_secret_text(parameter, text, at, &shown, &none, &reason)
                         : parse_text(parameter, text, here, at, &reason);
+  if (none)
+    return TRUE; /* as if it were not given */
   if (!value) {
     g_assert(reason);
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "--%s: %s", parameter->name, reason->message);

@@ -348,6 +348,32 @@ test_paths(Folder *folder, gconstpointer data)
   g_assert_cmpint(chdir(before), ==, 0);
 }
 
+/* An empty variable is as if the secret were not given: also on the command line. */
+static void
+test_empty_secret(Folder *folder, gconstpointer data)
+{
+  (void)data;
+  gboolean fine;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(WeirPipeline) pipeline =
+      load_well(folder, "{ 'weir': 1, 'parameters': { 'a': { 'type': 'secret', 'optional': true },\n"
+                        " 'b': { 'type': 'secret' } }, " MINIMAL "}");
+  WeirParameter *a = weir_pipeline_parameter(pipeline, "a"), *b = weir_pipeline_parameter(pipeline, "b");
+  g_assert_true(weir_parameter_set_text(a, "env:WEIR_TEST_EMPTY", &error));
+  g_assert_true(weir_parameter_set_text(b, "env:WEIR_TEST_EMPTY", &error));
+  g_assert_no_error(error);
+  g_autofree char *said = settle(pipeline, &fine);
+  g_assert_null(a->value);
+  g_assert_cmpint(a->given, ==, WEIR_GIVEN_BY_NOBODY);
+  assert_contains(said, "p.json:2:2: parameter 'b' has no value");
+  g_assert_cmpuint(count_in(said, "has no value"), ==, 1);
+  g_assert_false(weir_parameter_set_text(a, "env:WEIR_TEST_UNSET", &error));
+  g_assert_cmpstr(error->message, ==, "--a: the environment variable WEIR_TEST_UNSET is not set");
+  g_clear_error(&error);
+  g_assert_false(weir_parameter_set_text(a, "env:WEIR_TEST_SET}", &error));
+  g_assert_cmpstr(error->message, ==, "--a: \"env:WEIR_TEST_SET}\" names no environment variable");
+}
+
 static void
 test_range_text(Folder *folder, gconstpointer data)
 {
@@ -526,6 +552,7 @@ main(int argc, char **argv)
   g_test_init(&argc, &argv, NULL);
   g_setenv("WEIR_TEST_SET", "from outside", TRUE);
   g_setenv("WEIR_TEST_BROKEN", "\xff", TRUE);
+  g_setenv("WEIR_TEST_EMPTY", "", TRUE);
   g_unsetenv("WEIR_TEST_UNSET");
   for (guint i = 0; i < G_N_ELEMENTS(refusals); i++)
     add("/pipeline/refused", i, refusals[i].name, test_refusal);
@@ -537,6 +564,7 @@ main(int argc, char **argv)
   add("/parameter", 0, "missing", test_missing_values);
   add("/parameter", 0, "bad-defaults", test_bad_defaults);
   add("/parameter", 0, "paths", test_paths);
+  add("/parameter", 0, "empty-secret", test_empty_secret);
   add("/parameter", 0, "range", test_range_text);
   for (guint i = 0; i < G_N_ELEMENTS(expansions); i++)
     add("/expand", i, NULL, test_expand);
