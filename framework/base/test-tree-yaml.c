@@ -165,6 +165,11 @@ static const struct {
                         "  hint: write \"key: value\", with a space after the colon\n"},
     {"a: [1, 2\nb: 3\n", "f.yaml:2:2: a comma or ] is wanted\n  what it is part of begins on line 1\n"},
     {"a: {b: 1\n", "f.yaml:2:1: a comma or } is wanted\n  what it is part of begins on line 1\n"},
+    {"a: { path: ${out}/o.jsonl }\n", "f.yaml:1:13: ${ without quotes inside { } or [ ]\n"
+                                      "  hint: put a text with ${…} in it in quotes\n"},
+    {"a: [x, ${out}]\n", "f.yaml:1:9: ${ without quotes inside { } or [ ]\n"
+                         "  hint: put a text with ${…} in it in quotes\n"},
+    {"a: { path: x-${out} }\n", "f.yaml:1:15: ${ without quotes inside { } or [ ]\n…"},
     {"a: [1 2]: 3\n", "f.yaml:1:9: a colon where no key can stand\n…"},
     {"a: \"x\n", "f.yaml:2:1: this string is never closed\n  what it is part of begins on line 1\n"},
     {"a: \"\\q\"\n", "f.yaml:1:5: a backslash before this character is no escape\n"

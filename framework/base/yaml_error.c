@@ -130,6 +130,11 @@ weir_yaml_syntax_error(WeirYamlReader *reader)
     weir_diagnostic_hint(error, "put the whole text in quotes");
     return;
   }
+  if (inside && *at == '{' && at > reader->text && at[-1] == '$') {
+    error = weir_yaml_error(reader, mark, "${ without quotes inside { } or [ ]");
+    weir_diagnostic_hint(error, "put a text with ${…} in it in quotes");
+    return;
+  }
   while (row < G_N_ELEMENTS(words) && !is_row(row, problem, context))
     row++;
   if (row == G_N_ELEMENTS(words)) {
