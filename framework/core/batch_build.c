@@ -394,10 +394,26 @@ check_whole(weir_builder *builder)
   return TRUE;
 }
 
+/* A buffer of `size` bytes of which few are used gives way to one that fits: batches of a few rows may be many, and
+ * held, and a budget counts what is used. */
+static void *
+fit(void *buffer, gsize used, gsize size)
+{
+  if (!buffer || size <= (gsize)4 * WEIR_BUFFER_ALIGNMENT || used > size / 4)
+    return buffer;
+  void *small = weir_buffer_alloc(used);
+  if (!small)
+    return buffer;
+  memcpy(small, buffer, used);
+  free(buffer);
+  return small;
+}
+
 /* Hands a buffer over, zeroed behind what is used, so that equal columns have equal bytes. */
 static void
-hand_over(struct ArrowArray *array, guint index, void *buffer, gsize used)
+hand_over(struct ArrowArray *array, guint index, void *buffer, gsize used, gsize size)
 {
+  buffer = fit(buffer, used, size);
   if (buffer)
     memset((char *)buffer + used, 0, weir_buffer_round(used) - used);
   array->buffers[index] = buffer;
@@ -407,23 +423,23 @@ static void
 finish_into(weir_builder *builder, struct ArrowArray *out)
 {
   weir_type type = builder->type;
-  gsize length = (gsize)builder->length;
+  gsize length = (gsize)builder->length, room = (gsize)builder->capacity;
   guint n_children = type == WEIR_FIXED ? 1 : (guint)builder->n_children;
   weir_array_init(out, builder->length, builder->null_count, weir_type_n_buffers(type), n_children);
   if (builder->null_count == 0)
     g_clear_pointer(&builder->validity, free);
-  hand_over(out, 0, builder->validity, bits_bytes(builder->length));
+  hand_over(out, 0, builder->validity, bits_bytes(builder->length), bits_bytes(builder->capacity));
   if (has_offsets(type))
-    hand_over(out, 1, builder->offsets, (length + 1) * sizeof(int32_t));
+    hand_over(out, 1, builder->offsets, (length + 1) * sizeof(int32_t), (room + 1) * sizeof(int32_t));
   if (type == WEIR_UTF8 || type == WEIR_BINARY)
-    hand_over(out, 2, builder->bytes, (gsize)builder->n_bytes);
+    hand_over(out, 2, builder->bytes, (gsize)builder->n_bytes, (gsize)builder->byte_capacity);
   if (type == WEIR_BOOL)
-    hand_over(out, 1, builder->values, bits_bytes(builder->length));
+    hand_over(out, 1, builder->values, bits_bytes(builder->length), bits_bytes(builder->capacity));
   if (weir_type_size(type))
-    hand_over(out, 1, builder->values, length * weir_type_size(type));
+    hand_over(out, 1, builder->values, length * weir_type_size(type), room * weir_type_size(type));
   if (type == WEIR_FIXED) {
     weir_array_init(out->children[0], builder->length * builder->width, 0, 2, 0);
-    hand_over(out->children[0], 1, builder->values, length * row_bytes(builder));
+    hand_over(out->children[0], 1, builder->values, length * row_bytes(builder), room * row_bytes(builder));
   }
   for (gint64 i = 0; i < builder->n_children; i++)
     finish_into(builder->children[i], out->children[i]);
