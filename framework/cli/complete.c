@@ -182,7 +182,7 @@ cli_complete_run(const CliFlag *flags, char **words, int n)
   const WeirParameterInfo *parameter = find_parameter(parameters, n_parameters, before);
   const char *equals = g_str_has_prefix(answer.word, "--") ? strchr(answer.word, '=') : NULL;
   g_autofree char *assigned = equals ? g_strndup(answer.word, equals - answer.word) : NULL;
-  if (flag && flag->argument && flag->repeats) {
+  if (flag && flag->argument && strchr(flag->argument, '=')) {
     offer_assignments(&answer, file);
   } else if (flag && flag->argument) {
     offer_argument(&answer, flag->argument);

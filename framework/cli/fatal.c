@@ -18,7 +18,9 @@ tell(const char *text)
 static void
 on_log(const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
-  if (!(level & G_LOG_LEVEL_ERROR)) {
+  /* GLib's words: "gmem.c:130: failed to allocate 64 bytes", "overflow allocating 8*4 bytes". */
+  gboolean is_memory = (level & G_LOG_LEVEL_ERROR) && message && strstr(message, " allocat");
+  if (!is_memory) {
     g_log_default_handler(domain, level, message, data);
     return;
   }

@@ -240,6 +240,14 @@ usage_is_right(const Inspector *inspector)
     g_ptr_array_add(errors, g_strdup("--show goes with --test"));
   if (is_given(inspector, INSPECT_WITH) && !is_given(inspector, INSPECT_VERIFY))
     g_ptr_array_add(errors, g_strdup("--with goes with --verify"));
+  if (tests && n > 0) {
+    g_autofree char *word = weir_quote(inspector->arguments->positional->pdata[0], -1);
+    g_ptr_array_add(errors, g_strdup_printf("unexpected word %s; --test and --verify take one file", word));
+  }
+  if (is_given(inspector, INSPECT_PLUGIN_PATH) && is_given(inspector, INSPECT_VERIFY))
+    g_ptr_array_add(errors,
+                    g_strdup("--plugin-path does not go with --verify; other plugins, that cases need, "
+                             "are looked for beside the file and in WEIR_PLUGIN_PATH"));
   if (is_given(inspector, INSPECT_MAN) && n == 0)
     g_ptr_array_add(errors, g_strdup("--man needs a plugin: pipeline-inspect --man PLUGIN"));
   const CliArgument *path = cli_arguments_get(inspector->arguments, INSPECT_PLUGIN_PATH);

@@ -39,6 +39,7 @@ offers "files for a path" ":files " pipeline-run p.json --input ""
 offers "words of a flag" "reject stop " pipeline-run p.json --on-error ""
 offers "files for a flag" ":files " pipeline-run p.json --metrics ""
 offers "folders for a folder" ":folders " pipeline-run p.json --run-dir ""
+offers "files for a flag that repeats" ":files " pipeline-run p.json --config ""
 offers "stages after --set" "load. save. " pipeline-run p.json --set ""
 offers "options of a stage" "load.header= " pipeline-run p.json --set load.header
 offers "choices of an option" "load.header=auto load.header=no load.header=yes " pipeline-run p.json --set load.header=
@@ -68,6 +69,10 @@ got: $got"; fi
 in_bash "parameters" "--metric --metrics " pipeline-run p.json --met
 in_bash "files" "p.json " pipeline-run p.
 in_bash "folders" "folder " pipeline-run p.json --run-dir fol
+touch 'q*.csv' q1.csv
+in_bash "files with odd names, as they are" 'q*.csv q1.csv ' pipeline-run p.json --input q
+in_bash "files behind =" "p.json " pipeline-run p.json --input=p.
+rm 'q*.csv' q1.csv
 in_bash "stages" "load. save. " pipeline-run p.json --set ""
 in_bash "plugins" "split " pipeline-inspect spl
 
