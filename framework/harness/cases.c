@@ -91,6 +91,14 @@ integer_member(const Reader *reader, const WeirNode *map, const char *key, gint6
              : otherwise;
 }
 
+static gboolean
+boolean_member(const Reader *reader, const WeirNode *map, const char *key)
+{
+  const WeirNode *node = weir_node_get(map, key);
+  return node && weir_node_check_kind(node, WEIR_NODE_BOOLEAN, key, reader->diagnostics) &&
+         weir_node_boolean(node);
+}
+
 static double
 number_member(const Reader *reader, const WeirNode *map, const char *key, double otherwise)
 {
@@ -179,6 +187,8 @@ read_input(const Reader *reader, weir_harness *h, const char *port, const WeirNo
 {
   const WeirNode *rows = is_kind(node, WEIR_NODE_LIST) ? node : weir_node_get(node, "rows");
   const WeirNode *edges = weir_node_get(node, "edges");
+  if (is_kind(node, WEIR_NODE_MAP))
+    weir_node_check_keys(node, input_keys, "an input", reader->diagnostics);
   if (edges && weir_node_check_kind(edges, WEIR_NODE_LIST, "edges", reader->diagnostics)) {
     for (gsize i = 0; i < weir_node_size(edges); i++)
       read_input(reader, h, port, weir_node_at(edges, i));
@@ -223,9 +233,7 @@ read_output(const Reader *reader, HarnessCase *test, const char *port, const Wei
       is_kind(node, WEIR_NODE_INTEGER) ? weir_node_integer(node) : integer_member(reader, node, "count", -1);
   output->columns = g_strdup(text_member(reader, node, "columns"));
   output->tolerance = number_member(reader, node, "tolerance", 0);
-  const WeirNode *partial = weir_node_get(node, "partial");
-  if (partial && weir_node_check_kind(partial, WEIR_NODE_BOOLEAN, "partial", reader->diagnostics))
-    output->partial = weir_node_boolean(partial);
+  output->partial = boolean_member(reader, node, "partial");
   if (rows && weir_node_check_kind(rows, WEIR_NODE_LIST, "rows", reader->diagnostics))
     output->rows = read_rows(reader, rows);
   g_ptr_array_add(test->outputs, output);
@@ -320,12 +328,11 @@ read_cuts(const Reader *reader, weir_harness *h, const WeirNode *node)
     if (!weir_node_check_kind(map, WEIR_NODE_MAP, "a cut", reader->diagnostics) ||
         !weir_node_check_keys(map, keys, "a cut", reader->diagnostics))
       return;
-    const WeirNode *sliced = weir_node_get(map, "sliced"), *late = weir_node_get(map, "late");
     weir_harness_cut cut = {.batch_rows =
                                 (guint32)CLAMP(integer_member(reader, map, "rows", 0), 0, G_MAXINT32),
                             .jobs = (guint32)CLAMP(integer_member(reader, map, "jobs", 1), 1, 256),
-                            .offset = is_kind(sliced, WEIR_NODE_BOOLEAN) && weir_node_boolean(sliced),
-                            .late = is_kind(late, WEIR_NODE_BOOLEAN) && weir_node_boolean(late)};
+                            .offset = boolean_member(reader, map, "sliced"),
+                            .late = boolean_member(reader, map, "late")};
     g_array_append_val(cuts, cut);
   }
   weir_harness_cuts(h, (const weir_harness_cut *)cuts->data, cuts->len);

@@ -150,6 +150,8 @@ harness_compare_rows(const HarnessOutput *output, const GPtrArray *wanted, gbool
     gsize before = out->len;
     if (got && want)
       compare_row(out, r + 1, got, want, wanted->pdata[r], partial, tolerance);
+    else
+      g_string_append_printf(out, "row %u differs, and is too large to say where\n", r + 1);
     n_shown += out->len > before;
   }
   if (output->rows->len != wanted->len) {

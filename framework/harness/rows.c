@@ -3,6 +3,7 @@
 #include "harness/private.h"
 
 #include "base/error.h"
+#include "base/value_write.h"
 #include "core/batch.h"
 #include "core/type_expr.h"
 #include <math.h>
@@ -146,7 +147,7 @@ shape_see(Shape *shape, const WeirNode *node, const char *name, GError **error)
     shape->kind = numbers ? WEIR_NODE_NUMBER : kind;
   } else if (shape->kind != kind) {
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "column \"%s\" has a %s and a %s; give its type with the columns", name,
+                "column \"%s\" has values of kinds %s and %s; give its type with the columns", name,
                 weir_node_kind_name(shape->kind), weir_node_kind_name(kind));
     return FALSE;
   }
@@ -578,19 +579,12 @@ write_real(WeirJsonWriter *json, double value, gboolean single)
 static void
 write_time(WeirJsonWriter *json, gint64 us)
 {
-  gint64 rest = us % G_USEC_PER_SEC, seconds = us / G_USEC_PER_SEC;
-  if (rest < 0) {
-    rest += G_USEC_PER_SEC;
-    seconds--;
-  }
-  g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
-  if (!time) { /* beyond the year 9999 */
+  char text[WEIR_VALUE_ROOM];
+  const char *end = weir_value_write_timestamp(text, us);
+  if (end)
+    weir_json_string_sized(json, text, (gsize)(end - text));
+  else /* beyond the year 9999 */
     weir_json_integer(json, us);
-    return;
-  }
-  g_autofree char *date = g_date_time_format(time, "%Y-%m-%dT%H:%M:%S");
-  g_autofree char *text = rest ? g_strdup_printf("%s.%06dZ", date, (int)rest) : g_strconcat(date, "Z", NULL);
-  weir_json_string(json, text);
 }
 
 static void

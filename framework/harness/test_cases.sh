@@ -81,10 +81,13 @@ cat >cases.json <<'END'
   { "use": "probe.pass", "in": [1] },
   { "use": "probe.pass", "in": "x" },
   { "use": "probe.pass", "out": "x" },
-  { "use": "probe.pass", "files": {"../x": "a"} } ] }
+  { "use": "probe.pass", "files": {"../x": "a"} },
+  { "use": "probe.pass", "in": {"in": {"rows": [], "colums": "n:i64"}} },
+  { "use": "probe.pass", "cuts": [{"rows": 1, "late": 1}] } ] }
 END
 try "mistakes in the file, all at once" 2 'cases.json:2:.*unknown key "inn" in a case; did you mean "in"' \
-  'cases.json:3:.*no "use"' 'cases.json:4:.*a row must be a map' 'cases.json:5:' 'cases.json:6:' 'cases.json:7:.*not within'
+  'cases.json:3:.*no "use"' 'cases.json:4:.*a row must be a map' 'cases.json:5:' 'cases.json:6:' 'cases.json:7:.*not within' \
+  'cases.json:8:.*unknown key "colums" in an input; did you mean "columns"' 'cases.json:9:.*late must be a boolean'
 # The example of the manual page, as it stands there.
 sed -n '/^{ "use"/,/^\.RE/{s/\\e/\\/g;/^\.RE/q;p;}' "$top_srcdir/man/weir-cases.5" >cases.json
 "$inspect" --test cases.json >out 2>&1 && grep -q '^1\.\.3$' out

@@ -73,7 +73,7 @@ test_inference(void)
   weir_harness_free(h);
   h = with_rows("pass", "{\"n\": 1}\n{\"n\": \"a\"}");
   weir_harness_check(weir_harness_run(h) == 2, "mixed values are misuse");
-  weir_harness_check_error(h, "column \"n\" has a integer and a string");
+  weir_harness_check_error(h, "column \"n\" has values of kinds integer and string");
   weir_harness_free(h);
   h = with_rows("pass", "{\"n\": 1}\n{\"n\" 2}");
   weir_harness_check_error(h, "row 2");

@@ -310,10 +310,10 @@ weir_harness *
 verify_setup_that_runs(Verify *v)
 {
   static const weir_harness_cut whole = {.batch_rows = 0};
+  verify_at(v, "a plain run");
   weir_harness *h = verify_setup(v);
   if (!h)
     return NULL;
-  verify_at(v, "a plain run");
   gboolean fine = verify_run(v, h, &whole);
   const HarnessResult *result = verify_result(h);
   if (fine && (result->code == WEIR_EXIT_OK || result->code == WEIR_EXIT_HELD))

@@ -92,7 +92,7 @@ typedef struct weir_harness_cut {
   uint32_t late;   /**< 1: types of inputs become known only while the run goes on */
 } weir_harness_cut;
 
-/** Replace the default: all in one, 1, 2 and 7 rows, slices, late types, one and four threads. */
+/** Replace the default: all in one, 1, 2, 3 and 7 rows, slices, late types, one and four threads. */
 void weir_harness_cuts(weir_harness *h, const weir_harness_cut *cuts, size_t n);
 
 /** What can be made to fail. Counted in calls of the stage under test, from 1. */
