@@ -85,12 +85,11 @@ weir_link_or_copy(const char *from, const char *to, GError **error)
 static gboolean
 copy_folder(const char *from, const char *to, guint depth, GError **error)
 {
-  g_autoptr(GDir) dir = g_dir_open(from, 0, NULL);
+  errno = ELOOP;
+  g_autoptr(GDir) dir = depth > DEPTH ? NULL : g_dir_open(from, 0, NULL);
   const char *name;
-  if (!dir || depth > DEPTH) {
-    errno = dir ? ELOOP : errno;
+  if (!dir)
     return failed(error, "copy", from);
-  }
   if (!weir_make_folder(to, error))
     return FALSE;
   while ((name = g_dir_read_name(dir))) {

@@ -4,6 +4,7 @@
 
 #include "base/value_parse.h"
 
+#include <glib.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -245,16 +246,13 @@ static double
 library_double(const char *text, size_t len)
 {
   static locale_t c_locale;
-  char *copy = strndup(text, len);
-  double value;
+  g_autofree char *copy = g_strndup(text, len);
   if (!__atomic_load_n(&c_locale, __ATOMIC_ACQUIRE)) {
     locale_t fresh = newlocale(LC_ALL_MASK, "C", NULL), none = NULL;
     if (!__atomic_compare_exchange_n(&c_locale, &none, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
       freelocale(fresh);
   }
-  value = copy ? strtod_l(copy, NULL, c_locale) : NAN;
-  free(copy);
-  return value;
+  return strtod_l(copy, NULL, c_locale);
 }
 
 static double
