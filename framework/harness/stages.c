@@ -275,6 +275,6 @@ harness_stages_init(void)
   if (!weir_plugin_add_built_in(&plugin, file, &error))
     g_error("%s", error->message);
   weir_plugin_get_digest(weir_plugin_built_in(HARNESS_PLUGIN)); /* for child processes, too */
-  weir_atomic_never_sync(); /* the folders of runs go with the harness */
+  weir_atomic_never_sync();                                     /* the folders of runs go with the harness */
   g_once_init_leave(&once, 1);
 }
