@@ -129,6 +129,7 @@ typedef struct {
   guint n_failed;
   double patience;
   gboolean show;
+  const char *place; /* folder for all that is written */
 } Progress;
 
 static double
@@ -169,6 +170,8 @@ static void
 run_from(int out, gpointer data)
 {
   Progress *p = data;
+  g_autofree char *cache = g_build_filename(p->place, "cache", NULL);
+  g_setenv("XDG_CACHE_HOME", cache, TRUE); /* and not the user's */
   for (guint i = p->next; i < p->cases->len; i++) {
     HarnessCase *test = p->cases->pdata[i];
     g_autofree char *name =
@@ -243,7 +246,7 @@ weir_harness_run_cases(const char *file, const char *plugin_path, const char *on
   }
   for (guint i = 0; i < cases->len; i++)
     ((HarnessCase *)cases->pdata[i])->h->place = g_strdup(place);
-  Progress p = {.cases = cases, .show = show != 0};
+  Progress p = {.cases = cases, .show = show != 0, .place = place};
   harness_isolate_begin();
   run_all(&p);
   weir_remove_tree(place, NULL);

@@ -11,6 +11,10 @@ cd "$work" || exit 99
 TMPDIR=$work/tmp
 export TMPDIR
 mkdir tmp
+# As its user starts it: with a store for the runs of pipelines, and a cache.
+unset WEIR_STORE
+XDG_CACHE_HOME=$work/cache
+export XDG_CACHE_HOME
 
 # try NAME STATUS PATTERN...: runs cases.json; every pattern is in what it prints.
 try() {
@@ -73,6 +77,12 @@ END
     '^not ok 2 - probe.leave' 'ended the process' '^not ok 3 - probe.hang' '^ok 4 - probe.pass: the rest goes on' '^1\.\.4$'
 fi
 if [ -z "$(ls tmp)" ]; then ok "nothing is left behind"; else not_ok "nothing is left behind" "$(find tmp | head)"; fi
+
+cat >cases.json <<'END'
+[ { "use": "faulty.changing" }, { "use": "faulty.tidy", "in": [{"n": 1}] } ]
+END
+try "every run runs the stage" 1 '^not ok 1 - faulty.changing' 'row 1 of "out" is' '^ok 2 '
+if [ ! -e runs ] && [ ! -e cache ]; then ok "no store and no cache is touched"; else not_ok "no store and no cache is touched" "$(find runs cache)"; fi
 
 cat >cases.json <<'END'
 { "cases": [

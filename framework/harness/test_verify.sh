@@ -16,6 +16,9 @@ TMPDIR=$work/tmp
 export TMPDIR
 mkdir tmp
 
+# As its user starts it: with a store for the runs of pipelines.
+unset WEIR_STORE
+
 # A sanitizer ends the process at the first fault, with a report of its own.
 [ "$SANITIZERS" = no ] || { echo "1..0 # SKIP faults on purpose and sanitizers do not go together"; exit 0; }
 
@@ -44,6 +47,7 @@ found stuck runs 'open\(\) has not come back'
 found level options 'option "level": 0: .*crashed in open\(\)'
 found racing threads 'one thread and eight'
 found clocked repeat 'the same run again'
+found changing repeat 'the same run again'
 found early 'late types' 'crashed in open\(\)'
 found first-letter values '^ an empty text in column "text" of input "in": it crashed \(signal 6'
 found short-words values 'a word of 200,000 characters'
@@ -80,5 +84,7 @@ printf 'not a plugin' >bad.so
 if [ $? -eq 1 ] && grep -q 'FAILED *V01 opens' out; then ok "a file that is no plugin"; else not_ok "a file that is no plugin" "$(cat out)"; fi
 "$inspect" --verify none.so >out 2>&1
 if [ $? -eq 2 ] && grep -q 'none.so' out; then ok "a file that is not there"; else not_ok "a file that is not there" "$(cat out)"; fi
+if "$inspect" --verify "$faulty" --only tidy >out 2>&1 && grep -q 'ok  *V17' out; then ok "a cache is no litter"; else not_ok "a cache is no litter" "$(cat out)"; fi
+if [ ! -e runs ]; then ok "no store is made"; else not_ok "no store is made" "$(find runs | head)"; fi
 if [ -z "$(ls tmp)" ]; then ok "nothing is left behind"; else not_ok "nothing is left behind" "$(find tmp | head)"; fi
 plan

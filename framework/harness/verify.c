@@ -51,13 +51,14 @@ set_environment(const Verify *v)
 {
   g_autofree char *cwd = g_build_filename(v->place, "cwd", NULL),
                   *home = g_build_filename(v->place, "home", NULL),
-                  *tmp = g_build_filename(v->place, "tmp", NULL);
+                  *tmp = g_build_filename(v->place, "tmp", NULL),
+                  *cache = g_build_filename(v->place, "cache", NULL);
   weir_make_folder(cwd, NULL);
   weir_make_folder(home, NULL);
   weir_make_folder(tmp, NULL);
   g_setenv("HOME", home, TRUE);
   g_setenv("TMPDIR", tmp, TRUE);
-  g_unsetenv("XDG_CACHE_HOME");
+  g_setenv("XDG_CACHE_HOME", cache, TRUE); /* what weir_cache() gives may be used */
   g_unsetenv("XDG_CONFIG_HOME");
   g_unsetenv("XDG_DATA_HOME");
   if (chdir(cwd) != 0)

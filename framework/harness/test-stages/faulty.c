@@ -116,6 +116,36 @@ clocked(weir_stage *stage, uint32_t port, struct ArrowArray *batch)
   return weir_send(out);
 }
 
+/* A source that says to be the same as ever, and is not. */
+static int
+changing(weir_stage *stage)
+{
+  struct timespec now;
+  weir_batch *out = weir_batch_new(stage, 0);
+  if (!out)
+    return -1;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  weir_put_integer(out->columns[0], now.tv_nsec);
+  return weir_send(out) ? -1 : WEIR_END;
+}
+
+static int
+same_as_ever(weir_stage *stage, char *text, size_t size)
+{
+  (void)stage;
+  return snprintf(text, size, "the same") < 0 ? -1 : 0;
+}
+
+/* Keeps a file where that is allowed. */
+static int
+tidy(weir_stage *stage)
+{
+  char path[4096];
+  const char *folder = weir_cache(stage);
+  FILE *file = folder && snprintf(path, sizeof path, "%s/kept", folder) > 0 ? fopen(path, "w") : NULL;
+  return file && fclose(file) == 0 ? 0 : weir_fail(stage, "cannot write into the cache");
+}
+
 /* Wants to know the columns before anybody does. */
 static int
 early(weir_stage *stage)
@@ -270,6 +300,8 @@ static const weir_class classes[] = {
      .process = pass},
     {BASE("racing"), IN(any_in), OUT(number_out), .threads = WEIR_PARALLEL, .process = racing},
     {BASE("clocked"), IN(any_in), OUT(number_out), .process = clocked},
+    {BASE("changing"), OUT(mean_out), .fingerprint = same_as_ever, .produce = changing},
+    {BASE("tidy"), IN(any_in), OUT(any_out), .open = tidy, .process = pass},
     {BASE("early"), IN(any_in), OUT(any_out), .open = early, .process = pass},
     {BASE("deaf"), IN(table_in), .produce = deaf},
     {BASE("hoard"), IN(table_in), .produce = hoard},
