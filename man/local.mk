@@ -37,4 +37,5 @@ $(plugin_pages): $(plugin_prose) man/page.awk pipeline-inspect $(stage_LTLIBRARI
 	$(AWK) -f $(srcdir)/man/page.awk -v stages=$@-s $(srcdir)/plugins/$$name/$$name.7.in >$@-t && \
 	rm -f $@-s && mv $@-t $@
 
-TESTS += man/test-man.sh
+TESTS += man/test-man.sh man/test-examples.py
+EXTRA_DIST += man/test-examples.py man/examples.py

@@ -12,6 +12,7 @@ function code(line) {
   return line ~ /^\./ ? "\\&" line : line
 }
 # Break a line of code so that it fits on a page of 80 columns: behind a comma if it can be, never inside a string.
+# Commands are not broken: what a shell makes of it is another matter.
 function fold(line,    indent, at, comma, i, inside) {
   match(line, /^ */)
   indent = sprintf("%" (RLENGTH > 12 ? 4 : RLENGTH + (line ~ /^ *\/\*/ ? 3 : 4)) "s", "")
@@ -38,8 +39,16 @@ function insert(file, is_code,    line, status) {
   while ((status = (getline line < file)) > 0)
     if (!is_code)
       print line
-    else if (line !~ /SPDX/)
+    else if (line ~ /SPDX/)
+      continue
+    else if (file !~ /\.sh$/)
       fold(line)
+    else if (length(line) <= 72)
+      print code(line)
+    else {
+      print "page.awk: a command in " file " is too long for a page: " line > "/dev/stderr"
+      exit 1
+    }
   if (status < 0) {
     print "page.awk: cannot read " file > "/dev/stderr"
     exit 1

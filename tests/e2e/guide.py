@@ -6,7 +6,12 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(os.environ["top_srcdir"]).resolve() / "man"))
+from examples import rendered  # noqa: E402
 
 TOP = pathlib.Path(os.environ["top_srcdir"]).resolve()
 BUILD = pathlib.Path(os.environ["top_builddir"]).resolve()
@@ -14,9 +19,13 @@ FILES = TOP / "man" / "author"
 
 
 def steps():
-    """What the page has the reader do: (kind, name, content)."""
-    for name in re.findall(r"^@FILE (\S+)@$", (TOP / "man" / "weir-author.7.in").read_text(), re.M):
-        content = (FILES / name).read_text()
+    """What the page has the reader do, as the reader sees it: (kind, name, content)."""
+    names = re.findall(r"^@FILE (\S+)@$", (TOP / "man" / "weir-author.7.in").read_text(), re.M)
+    shown = rendered(BUILD / "man" / "weir-author.7")
+    if shown is not None and len(shown) != len(names):
+        sys.exit(f"weir-author(7) has {len(shown)} blocks of code, and {len(names)} of them are files")
+    for number, name in enumerate(names):
+        content = shown[number] if shown is not None else (FILES / name).read_text()
         kind = "run" if name.endswith(".sh") else "insert" if name[0].isdigit() else "save"
         yield kind, name, content
 
