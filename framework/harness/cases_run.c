@@ -4,6 +4,8 @@
 #include "harness/isolate.h"
 
 #include "base/files.h"
+#include "base/nearest.h"
+#include "base/quote.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -224,6 +226,25 @@ run_all(Progress *p)
   }
 }
 
+/* Those whose name holds `only`. FALSE: there are none, which was said. */
+static gboolean
+keep_only(GPtrArray *cases, const char *only, const char *file)
+{
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < cases->len; i++)
+    g_ptr_array_add(names, g_strdup(((HarnessCase *)cases->pdata[i])->name));
+  g_ptr_array_add(names, NULL);
+  for (guint i = cases->len; i-- > 0;)
+    if (!strstr(names->pdata[i], only))
+      g_ptr_array_remove_index(cases, i);
+  if (cases->len)
+    return TRUE;
+  g_autofree char *meant = weir_did_you_mean(only, (const char *const *)names->pdata);
+  g_autofree char *quoted = weir_quote_path(file);
+  fprintf(stderr, "no case of %s has \"%s\" in its name%s\n", quoted, only, meant);
+  return FALSE;
+}
+
 int
 weir_harness_run_cases(const char *file, const char *plugin_path, const char *only, int show)
 {
@@ -234,9 +255,8 @@ weir_harness_run_cases(const char *file, const char *plugin_path, const char *on
     fputs(text, stderr);
     return -1;
   }
-  for (guint i = cases->len; only && i-- > 0;)
-    if (!strstr(((HarnessCase *)cases->pdata[i])->name, only))
-      g_ptr_array_remove_index(cases, i);
+  if (only && !keep_only(cases, only, file))
+    return -1;
   g_autoptr(GError) error = NULL;
   /* One place for all of them, since a child that crashes leaves its folder behind. */
   g_autofree char *place = harness_make_folder(NULL, &error);

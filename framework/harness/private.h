@@ -34,6 +34,7 @@ typedef struct {
   weir_harness_cut cut;
   char *folder;
   int code;
+  gboolean late; /* it took too long and was stopped */
   char *error;
   GPtrArray *outputs;  /* of HarnessOutput */
   GHashTable *metrics; /* name to double *, of the stage under test */

@@ -456,6 +456,7 @@ execute(weir_harness *h, HarnessRun *run, const char *file)
     result->code = error->code;
   }
   if (run->late) {
+    result->late = TRUE;
     result->code = WEIR_EXIT_FAILED;
     result->error = g_strdup_printf("the run took more than %g seconds", h->patience);
   } else if (error) {

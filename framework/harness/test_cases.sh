@@ -84,6 +84,9 @@ END
 try "every run runs the stage" 1 '^not ok 1 - faulty.changing' 'row 1 of "out" is' '^ok 2 '
 if [ ! -e runs ] && [ ! -e cache ]; then ok "no store and no cache is touched"; else not_ok "no store and no cache is touched" "$(find runs cache)"; fi
 
+"$inspect" --test cases.json --only nosuch >out 2>&1
+if [ $? -eq 2 ] && grep -q '"nosuch" in its name; valid: "faulty.changing: case 1"' out; then ok "no case of this name"; else not_ok "no case of this name" "$(cat out)"; fi
+
 cat >cases.json <<'END'
 { "cases": [
   { "use": "probe.pass", "inn": [] },

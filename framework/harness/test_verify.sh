@@ -85,6 +85,21 @@ if [ $? -eq 1 ] && grep -q 'FAILED *V01 opens' out; then ok "a file that is no p
 "$inspect" --verify none.so >out 2>&1
 if [ $? -eq 2 ] && grep -q 'none.so' out; then ok "a file that is not there"; else not_ok "a file that is not there" "$(cat out)"; fi
 if "$inspect" --verify "$faulty" --only tidy >out 2>&1 && grep -q 'ok  *V17' out; then ok "a cache is no litter"; else not_ok "a cache is no litter" "$(cat out)"; fi
+# Nothing could be verified: that is no success.
+cat >cases.json <<'END'
+[ { "use": "faulty.changing", "options": { "nosuch": 1 } } ]
+END
+# fails NAME STATUS PATTERN ARGUMENT...
+fails() {
+  name=$1 wanted=$2 pattern=$3
+  shift 3
+  "$inspect" --verify "$@" >out 2>&1
+  status=$?
+  if [ $status -eq "$wanted" ] && grep -qE -e "$pattern" out; then ok "$name"; else not_ok "$name" "$status: $(cat out)"; fi
+}
+fails "a case that does not run" 1 'not run with the case: .*"nosuch"' "$faulty" --only changing --with cases.json
+fails "a stage without an end" 1 'the run took more than 1 second' "$faulty" --only endless --seconds 1
+fails "no stage of this name" 2 '"litterr" in its name; did you mean "litter"' "$faulty" --only litterr
 if [ ! -e runs ]; then ok "no store is made"; else not_ok "no store is made" "$(find runs | head)"; fi
 if [ -z "$(ls tmp)" ]; then ok "nothing is left behind"; else not_ok "nothing is left behind" "$(find tmp | head)"; fi
 plan

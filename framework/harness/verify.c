@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/nearest.h"
 #include "base/quote.h"
 #include "core/loader.h"
 #include <signal.h>
@@ -38,8 +39,9 @@ typedef struct {
   Verify v;
   const VerifyCheck *check;
   Verdict *verdict;
-  GString *line; /* the part of a line that has come */
-  gboolean done; /* the child said so */
+  GString *line;   /* the part of a line that has come */
+  gboolean done;   /* the child said so */
+  char *wrong_use; /* what was asked for cannot be done */
   GPtrArray *subjects;
   double patience;
 } Session;
@@ -103,9 +105,19 @@ run_survey(int out, gpointer data)
     return;
   }
   const weir_plugin *descriptor = weir_plugin_get_descriptor(plugin);
-  for (guint i = 0; i < descriptor->n_classes; i++)
-    if (!v.only || strstr(descriptor->classes[i].name, v.only))
-      verify_skip(&v, "%s.%s", descriptor->name, descriptor->classes[i].name);
+  g_autofree const char **names = g_new0(const char *, descriptor->n_classes + 1);
+  guint n = 0;
+  for (guint i = 0; i < descriptor->n_classes; i++) {
+    names[i] = descriptor->classes[i].name;
+    if (!v.only || strstr(names[i], v.only)) {
+      verify_skip(&v, "%s.%s", descriptor->name, names[i]);
+      n++;
+    }
+  }
+  if (n == 0 && v.only) {
+    g_autofree char *meant = weir_did_you_mean(v.only, names);
+    verify_wrong_use(&v, "no stage of %s has \"%s\" in its name%s", descriptor->name, v.only, meant);
+  }
   verify_note(&v, "ABI %u.%u, %u class%s", descriptor->abi_major, descriptor->abi_minor,
               descriptor->n_classes, descriptor->n_classes == 1 ? "" : "es");
   verify_note(&v, "done");
@@ -150,6 +162,8 @@ hear_line(Session *session, char *line)
   } else if (g_str_equal(line, "skip")) {
     verdict->outcome = NOT_TRIED;
     replace(&verdict->what, g_steal_pointer(&plain));
+  } else if (g_str_equal(line, "wrong-use")) {
+    replace(&session->wrong_use, g_steal_pointer(&plain));
   } else if (g_str_equal(line, "note") && g_str_equal(plain, "done")) {
     session->done = TRUE;
   } else if (g_str_equal(line, "note")) {
@@ -393,10 +407,13 @@ verify_subjects(Session *session, Report *report)
   }
 }
 
+/* `json`: the whole report, where that is its form. */
 static void
-print_sum(const Report *report, const char *file)
+print_sum(const Report *report, const char *file, const char *json)
 {
-  if (!report->json)
+  if (report->json)
+    puts(json);
+  else
     printf("%s: %u checks: %u ok, %u failed, %u not tried\n", file,
            report->n_ok + report->n_failed + report->n_not_tried, report->n_ok, report->n_failed,
            report->n_not_tried);
@@ -408,7 +425,7 @@ verify_all(Session *session, const GPtrArray *cases, Report *report)
 {
   Verdict opened = {0};
   judge(session, &opened);
-  if (harness_isolate_interrupted()) {
+  if (harness_isolate_interrupted() || session->wrong_use) {
     verdict_clear(&opened);
     return;
   }
@@ -480,13 +497,15 @@ weir_harness_verify(const char *file, const weir_harness_verification *how)
     weir_json_end_object(report.writer);
   }
   weir_json_writer_free(report.writer);
-  if (how->json && !harness_isolate_interrupted())
-    puts(out->str);
-  if (!harness_isolate_interrupted())
-    print_sum(&report, file);
+  if (session.wrong_use)
+    fprintf(stderr, "%s\n", session.wrong_use);
+  else if (!harness_isolate_interrupted())
+    print_sum(&report, file, out->str);
   g_string_free(out, TRUE);
   g_ptr_array_unref(session.subjects);
   weir_remove_tree(place, NULL);
   harness_isolate_end();
-  return report.n_failed == 0;
+  gboolean wrong_use = session.wrong_use != NULL;
+  g_free(session.wrong_use);
+  return wrong_use ? -1 : report.n_failed == 0;
 }

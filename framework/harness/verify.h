@@ -38,6 +38,8 @@ void verify_at(const Verify *v, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void verify_fail(Verify *v, const char *rule, const char *format, ...) G_GNUC_PRINTF(3, 4);
 /* The check was not tried, or not wholly, and why. */
 void verify_skip(const Verify *v, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* What was asked for cannot be done: there is no report. */
+void verify_wrong_use(const Verify *v, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void verify_note(const Verify *v, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Run, and look at each result: contract broken, no end, batches kept. FALSE: the check has failed. The harness runs once
    (`cut`; NULL: as it is set). */

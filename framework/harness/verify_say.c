@@ -50,6 +50,15 @@ verify_skip(const Verify *v, const char *format, ...)
 }
 
 void
+verify_wrong_use(const Verify *v, const char *format, ...)
+{
+  va_list args;
+  va_start(args, format);
+  say(v, "wrong-use", NULL, format, args);
+  va_end(args);
+}
+
+void
 verify_note(const Verify *v, const char *format, ...)
 {
   va_list args;

@@ -318,7 +318,11 @@ verify_setup_that_runs(Verify *v)
   const HarnessResult *result = verify_result(h);
   if (fine && (result->code == WEIR_EXIT_OK || result->code == WEIR_EXIT_HELD))
     return h;
-  if (fine) {
+  if (fine && v->setup >= 0) {
+    verify_fail(v, NULL, "it does not run with the case: %s", result->error);
+  } else if (fine && result->late) {
+    verify_fail(v, NULL, "%s", result->error);
+  } else if (fine) {
     g_autofree char *first = g_strndup(result->error, strcspn(result->error, "\n"));
     const char *text = strstr(first, "): ");
     verify_skip(v, "it does not run with what was made up: %s; give a case that it runs with (--with)",

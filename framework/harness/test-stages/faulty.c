@@ -136,6 +136,14 @@ same_as_ever(weir_stage *stage, char *text, size_t size)
   return snprintf(text, size, "the same") < 0 ? -1 : 0;
 }
 
+/* Never ends, but for a run that is cancelled. */
+static int
+endless(weir_stage *stage)
+{
+  usleep(1000);
+  return weir_cancelled(stage) ? -1 : 0;
+}
+
 /* Keeps a file where that is allowed. */
 static int
 tidy(weir_stage *stage)
@@ -301,6 +309,7 @@ static const weir_class classes[] = {
     {BASE("racing"), IN(any_in), OUT(number_out), .threads = WEIR_PARALLEL, .process = racing},
     {BASE("clocked"), IN(any_in), OUT(number_out), .process = clocked},
     {BASE("changing"), OUT(mean_out), .fingerprint = same_as_ever, .produce = changing},
+    {BASE("endless"), OUT(mean_out), .produce = endless},
     {BASE("tidy"), IN(any_in), OUT(any_out), .open = tidy, .process = pass},
     {BASE("early"), IN(any_in), OUT(any_out), .open = early, .process = pass},
     {BASE("deaf"), IN(table_in), .produce = deaf},
