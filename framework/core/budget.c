@@ -149,6 +149,18 @@ weir_budget_divide(WeirBudget *budget, const WeirPlan *plan, WeirDiagnostics *di
   }
 }
 
+void
+weir_budget_leave_out(WeirBudget *budget, const WeirPlanStage *stage)
+{
+  guint64 freed = stage->class->least_memory + IN_HAND;
+  for (guint i = 0; i < stage->n_inputs; i++)
+    if (!(stage->inputs[i].row->flags & WEIR_PORT_TABLE))
+      freed += stage->inputs[i].edges->len * budget->ring;
+  weir_budget_close(budget, stage->index);
+  budget->pool += freed;
+  budget->n_parallel -= stage->class->threads == WEIR_PARALLEL;
+}
+
 /* ---- Lending -------------------------------------------------------------------------------------------- */
 
 /* What of the pool is not the stage's to take: what others hold, and what is kept for them. */

@@ -33,6 +33,10 @@ void weir_budget_free(WeirBudget *budget);
    not fit: how much it is, and who needs it. */
 void weir_budget_divide(WeirBudget *budget, const WeirPlan *plan, WeirDiagnostics *diagnostics);
 
+/* Before the run: a stage of the plan does not run, since what it makes is there already. All that it was given, and the
+   rings before it, are the others'. */
+void weir_budget_leave_out(WeirBudget *budget, const WeirPlanStage *stage);
+
 guint64 weir_budget_total(const WeirBudget *budget);
 guint64 weir_budget_record_limit(const WeirBudget *budget);
 /* Bytes that a ring may hold. */

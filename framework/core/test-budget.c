@@ -34,6 +34,10 @@ chain_new(const guint64 *leasts, guint n)
     if (i == 0)
       continue;
     chain->inputs[i].row = &chain->stream;
+    chain->inputs[i].edges = g_ptr_array_new();
+    g_ptr_array_add(chain->inputs[i].edges, &chain->edges[i]);
+    chain->stages[i].inputs = &chain->inputs[i];
+    chain->stages[i].n_inputs = 1;
     chain->edges[i].to = &chain->inputs[i];
     g_ptr_array_add(chain->plan.edges, &chain->edges[i]);
   }
@@ -45,6 +49,9 @@ chain_free(Chain *chain)
 {
   g_ptr_array_unref(chain->plan.stages);
   g_ptr_array_unref(chain->plan.edges);
+  for (guint i = 0; i < G_N_ELEMENTS(chain->inputs); i++)
+    if (chain->inputs[i].edges)
+      g_ptr_array_unref(chain->inputs[i].edges);
   g_free(chain);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chain, chain_free)
@@ -150,6 +157,21 @@ test_shares(void)
   weir_budget_free(budget);
 }
 
+/* Of stages that do not run nothing is held back: neither a share nor a least, nor a ring before them. */
+static void
+test_left_out(void)
+{
+  static const guint64 leasts[] = {0, MIB, MIB, 0};
+  g_autoptr(Chain) chain = chain_new(leasts, 4);
+  WeirBudget *budget = divided(chain, 64 * MIB, NULL);
+  guint64 ring = weir_budget_ring(budget);
+  weir_budget_leave_out(budget, &chain->stages[0]);
+  weir_budget_leave_out(budget, &chain->stages[1]);
+  weir_budget_leave_out(budget, &chain->stages[2]);
+  g_assert_cmpuint(most(budget, 3), ==, 64 * MIB - ring - MIB);
+  weir_budget_free(budget);
+}
+
 static gpointer
 borrow(gpointer data)
 {
@@ -230,6 +252,7 @@ main(int argc, char **argv)
   g_test_add_func("/budget/divide", test_divide);
   g_test_add_func("/budget/too-small", test_too_small);
   g_test_add_func("/budget/shares", test_shares);
+  g_test_add_func("/budget/left-out", test_left_out);
   g_test_add_func("/budget/threads", test_threads);
   g_test_add_func("/budget/workers", test_workers);
   g_test_add("/budget/machine", Folder, NULL, folder_set_up, test_machine, folder_tear_down);

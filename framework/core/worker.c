@@ -736,8 +736,12 @@ weir_run_start_stages(WeirRun *run, GPtrArray *threads)
   if (g_atomic_int_get(&run->interrupted)) /* before it began */
     weir_run_stop(run);
   guint n = 0;
-  for (guint i = 0; i < run->n_stages; i++)
-    n += weir_reuse_runs(run->reuse, run->stages[i].plan);
+  for (guint i = 0; i < run->n_stages; i++) {
+    if (weir_reuse_runs(run->reuse, run->stages[i].plan))
+      n++;
+    else
+      weir_budget_leave_out(run->budget, run->stages[i].plan);
+  }
   g_atomic_int_set(&run->running, (gint)n);
   weir_reuse_feed(run->reuse, threads);
   for (guint i = 0; i < run->n_stages; i++) {

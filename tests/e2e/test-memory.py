@@ -163,6 +163,21 @@ def test_reserve():
            metric("c", "granted") <= pool, code, text)
 
 
+def test_reused():
+    """Stages whose work is taken from the store leave the others their share, and all else that they were given."""
+    (FOLDER / "three.txt").write_text("one\ntwo\nthree\n")
+    stages = {"load": load("three.txt"), "sort": {"use": "rows.sort", "from": "load", "options": {"by": "text"}},
+              "save": save("three.jsonl", "sort")}
+    code, text, _, _ = run(stages, "--memory", "64M")
+    report("a run that is to be reused", code == 0, code, text)
+    code, text, _, _ = run(dict(stages, greedy={"use": "contract.greedy"}), "--memory", "64M")
+    record = json.loads((FOLDER / "run" / "run.json").read_text())
+    reused = sorted(s["stage"] for s in record["measured"]["stages"] if s["state"] == "reused")
+    report("stages that are reused take none of the budget",
+           code == 0 and reused == ["load", "sort"] and metric("greedy", "granted") == (64 - 2 - 8) * MIB,
+           code, text, reused, metric("greedy", "granted"))
+
+
 def test_one_after_another():
     """What a stage had is lent to the one behind it as soon as that begins, however busy the machine is."""
     with open(FOLDER / "few.txt", "w") as out:
