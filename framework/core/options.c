@@ -71,6 +71,10 @@ fill_one(const WeirOptionContext *context, const weir_option *option, WeirNode *
                              context->stage, context->use, option->name);
   weir_diagnostic_note(entry, "it is: %s%s%s", range, option->help ? "; " : "",
                        option->help ? option->help : "");
+  g_autofree char *why =
+      is_null && context->why_missing ? context->why_missing(option->name, context->data) : NULL;
+  if (why)
+    weir_diagnostic_hint(entry, "%s", why);
   return FALSE;
 }
 

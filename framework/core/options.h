@@ -22,6 +22,10 @@ typedef struct WeirOptionContext {
   GHashTable *folders;     /* the folder of each file that writes paths; NULL: `input_base` is that of all */
   const char *output_base; /* folder for all other relative paths: outputs, and what the command line gives */
   WeirDiagnostics *diagnostics;
+  /* Why an option that was written has no value, such as a parameter without one, or NULL; g_free(). NULL: it is not
+     known. */
+  char *(*why_missing)(const char *option, gconstpointer data);
+  gconstpointer data;
 } WeirOptionContext;
 
 /* Fill `state` (class->state_size bytes, zeroed) from `given`, a map node or NULL, and the defaults. Unknown

@@ -2,6 +2,7 @@
 /* Makes a plan: opens plugins, fills options, lays out ports; the graph and the types have files of their own. */
 #include "core/plan.h"
 #include "core/budget.h"
+#include "core/pipeline_private.h"
 #include "core/rejects.h"
 
 #include "base/nearest.h"
@@ -213,6 +214,24 @@ expand_options(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
   return fine ? g_steal_pointer(&given) : NULL;
 }
 
+/* Of an option that is written as "${p}" with a parameter that has no value. */
+static char *
+why_missing(const char *option, gconstpointer data)
+{
+  const WeirStageSpec *spec = data;
+  const WeirNode *written = weir_node_get(spec->options, option);
+  if (!written || !weir_text_has_reference(written))
+    return NULL;
+  const char *text = weir_node_string(written);
+  g_autofree char *name = g_strndup(text + 2, strlen(text) - 3); /* without ${ and } */
+  const WeirParameter *parameter = weir_scope_parameter(spec->scope, name);
+  if (!parameter)
+    return g_strdup_printf("it is written as \"%s\", which has no value", text);
+  if (spec->scope->parent)
+    return g_strdup_printf("parameter \"%s\" of %s has no value", name, spec->scope->file->path);
+  return g_strdup_printf("parameter \"%s\" has no value; give it as --%s", name, name);
+}
+
 static gboolean
 fill_options(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
 {
@@ -229,7 +248,9 @@ fill_options(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
                                .input_base = pipeline->folder,
                                .folders = pipeline->folders,
                                .output_base = here,
-                               .diagnostics = diagnostics};
+                               .diagnostics = diagnostics,
+                               .why_missing = why_missing,
+                               .data = stage->spec};
   stage->state = weir_arena_alloc(stage->arena, MAX(stage->class->state_size, 1));
   return weir_options_fill(&context, stage->class, given, stage->spec->node, stage->state, stage->arena,
                            stage->given);

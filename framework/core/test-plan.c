@@ -109,6 +109,15 @@ static const struct {
      "  hint: it is PLUGIN.STAGE, such as file.read; pipeline-inspect lists them"},
     {"option", "'a': { 'use': 'test.rows', 'options': { 'cuont': 3 } }",
      "DIR/p.json:2:41: stage 'a' (test.rows): unknown option 'cuont'; did you mean 'count'?"},
+    {"option-without-value", "'a': { 'use': 'test.late', 'options': { 'columns': '${off}' } }",
+     "DIR/p.json:2:52: stage 'a' (test.late): option 'columns' is missing\n"
+     "  it is: string-list, required; NAME TYPE of each\n"
+     "  hint: parameter 'off' has no value; give it as --off"},
+    {"option-without-value-of-element",
+     "'a': { 'use': 'test.late', 'each': { 'x': { 'c': null } }, 'options': {\n'columns': '${each.c}' } }",
+     "DIR/p.json:3:12: stage 'a/x' (test.late): option 'columns' is missing\n"
+     "  it is: string-list, required; NAME TYPE of each\n"
+     "  hint: it is written as '${each.c}', which has no value"},
     {"option-range", "'a': { 'use': 'test.rows', 'options': { 'batch': 0 } }",
      "DIR/p.json:2:50: stage 'a' (test.rows)…"},
     {"unused",
