@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/redact.h"
 #include "base/units.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -154,8 +155,13 @@ wrong_kind(const Setting *s, const WeirNode *node, const char *wanted)
   if (kind == WEIR_NODE_STRING && s->option->type != WEIR_SECRET) {
     const char *text = weir_node_string(node);
     gboolean is_number = g_ascii_isdigit(*text) || (*text == '-' && g_ascii_isdigit(text[1]));
+    double number;
     if (weir_option_has_range(s->option->type) && is_number && strlen(text) < 32)
-      weir_diagnostic_hint(entry, "write %s without quotes", text);
+      weir_diagnostic_hint(entry,
+                           weir_parse_number(text, -DBL_MAX, DBL_MAX, &number, NULL)
+                               ? "write %s without quotes"
+                               : "%s is no number: write one in digits, without a unit",
+                           text);
     else if (s->option->type == WEIR_BOOLEAN && (!strcmp(text, "true") || !strcmp(text, "false")))
       weir_diagnostic_hint(entry, "write %s without quotes", text);
   } else if (kind == WEIR_NODE_INTEGER || kind == WEIR_NODE_NUMBER || kind == WEIR_NODE_BOOLEAN) {

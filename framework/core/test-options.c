@@ -201,6 +201,7 @@ test_wrong_types(void)
   expect_problem("\"epochs\": \"25\"",
                  "p.json:1:26: stage \"s\" (p.test), option \"epochs\": \"25\" is a string, "
                  "wants an integer\n  hint: write 25 without quotes\n");
+  expect_problem("\"epochs\": \"1k\"", "hint: 1k is no number: write one in digits, without a unit\n");
   expect_problem("\"epochs\": 2.5", "2.5 is a number, wants an integer");
   expect_problem("\"epochs\": true", "true is a boolean, wants an integer");
   expect_problem("\"epochs\": [3]", "[3] is a list, wants an integer");
