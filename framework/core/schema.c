@@ -292,7 +292,8 @@ parse_field(const weir_field *field, guint number, struct ArrowSchema *out, GErr
   if (expr && weir_scanner_peek(&scanner) != 0)
     weir_scanner_fail(&scanner, scanner.at, "there is more behind the type");
   if (!scanner.problem && !weir_type_expr_is_exact(expr))
-    weir_scanner_fail(&scanner, field->type, "it is not one type but several");
+    weir_scanner_fail(&scanner, field->type,
+                      "it is not one type but several: write one, such as i64, f64 or utf8");
   if (scanner.problem) {
     g_autofree char *type = weir_quote(field->type, -1);
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "column %s, type %s: %s", name, type, scanner.problem);
@@ -336,7 +337,8 @@ scan_column(WeirScanner *scanner, GPtrArray *fields)
   if (!expr || scanner->problem)
     return FALSE;
   if (!weir_type_expr_is_exact(expr))
-    return weir_scanner_fail(scanner, begin, "it is not one type but several");
+    return weir_scanner_fail(scanner, begin,
+                             "it is not one type but several: write one, such as i64, f64 or utf8");
   if (fields->len >= WEIR_SCHEMA_MAX_FIELDS)
     return weir_scanner_fail(scanner, begin, "more than %d columns", WEIR_SCHEMA_MAX_FIELDS);
   struct ArrowSchema *field = g_new0(struct ArrowSchema, 1);

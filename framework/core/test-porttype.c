@@ -167,6 +167,9 @@ test_mistakes(void)
 {
   static const char *const cases[][2] = {
       {"text:uft8, *", "unknown type \"uft8\"; did you mean \"utf8\"?\n  text:uft8, *\n       ^"},
+      {"a:int", "unknown type \"int\"; did you mean \"i64\"?\n  a:int\n    ^"},
+      {"a:Float", "unknown type \"Float\"; did you mean \"f64\"?\n  a:Float\n    ^"},
+      {"a:str", "unknown type \"str\"; did you mean \"utf8\"?\n  a:str\n    ^"},
       {"été:uft8", "unknown type \"uft8\"; did you mean \"utf8\"?\n  été:uft8\n      ^"},
       {"", "the port type is empty; write \"any\" for any columns\n  \n  ^"},
       {"a:utf8 b:utf8", "\",\" or the end is wanted here\n  a:utf8 b:utf8\n         ^"},

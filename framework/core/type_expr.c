@@ -299,6 +299,34 @@ type_word(gpointer data G_GNUC_UNUSED, gsize index)
   return index < G_N_ELEMENTS(type_classes) ? type_classes[index].name : NULL;
 }
 
+/* What others call a type. */
+static const char *
+type_of_others(const char *word)
+{
+  static const struct {
+    const char *word, *type;
+  } words[] = {
+      {"int", "i64"},
+      {"int64", "i64"},
+      {"long", "i64"},
+      {"int32", "i32"},
+      {"float", "f64"},
+      {"double", "f64"},
+      {"float64", "f64"},
+      {"float32", "f32"},
+      {"str", "utf8"},
+      {"string", "utf8"},
+      {"text", "utf8"},
+      {"boolean", "bool"},
+      {"datetime", "timestamp"},
+      {"bytes", "binary"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+    if (!g_ascii_strcasecmp(word, words[i].word))
+      return words[i].type;
+  return NULL;
+}
+
 /* One alternative. */
 static gboolean
 scan_one(WeirScanner *scanner, WeirTypeExpr *expr, guint depth)
@@ -334,7 +362,9 @@ scan_one(WeirScanner *scanner, WeirTypeExpr *expr, guint depth)
     expr->types = BIT(WEIR_STRUCT);
     return scan_members(scanner, expr, depth);
   }
-  g_autofree char *hint = weir_did_you_mean_of(word, type_word, NULL);
+  const char *meant = type_of_others(word);
+  g_autofree char *hint =
+      meant ? g_strdup_printf("; did you mean \"%s\"?", meant) : weir_did_you_mean_of(word, type_word, NULL);
   g_autofree char *quoted = weir_quote(word, -1);
   return weir_scanner_fail(scanner, begin, "unknown type %s%s", quoted, hint);
 }
