@@ -28,6 +28,18 @@ included_file(const WeirPipeline *pipeline, const WeirNode *include)
   return NULL;
 }
 
+/* "; did you mean "prep/unique"?" for prep/uniqe, of which the part that begins at `at` is none of the stages. g_free(). */
+static char *
+meant_part(const char *name, const char *at, WeirNode *stages)
+{
+  const char *end = at + strcspn(at, "/");
+  g_autofree char *part = g_strndup(at, (gsize)(end - at));
+  const char *near = weir_nearest_of(part, entry_name_at, stages);
+  if (near)
+    return g_strdup_printf("; did you mean \"%.*s%s%s\"?", (int)(at - name), name, near, end);
+  return weir_did_you_mean_of(part, entry_name_at, stages);
+}
+
 /* Whether there can be a stage of this name, as far as the files say before parameters have values. The hint, g_free(), is
    set if not. */
 static gboolean
@@ -35,16 +47,20 @@ may_be_stage(const WeirPipeline *pipeline, const char *name, char **meant)
 {
   g_auto(GStrv) parts = g_strsplit(name, "/", -1);
   const WeirPipelineFile *file = pipeline->files->pdata[0];
+  const char *at = name;
   for (guint i = 0; parts[i]; i++) {
     WeirNode *stages = weir_node_get(file->tree, "stages"), *entry = weir_node_get(stages, parts[i]);
     if (!entry) {
-      *meant = weir_did_you_mean_of(parts[i], entry_name_at, stages);
+      *meant = meant_part(name, at, stages);
       return FALSE;
     }
+    at += strlen(parts[i]) + 1;
     if (weir_node_get(entry, "each") && !parts[++i]) {
       *meant = g_strdup("; it has an \"each\": write KEY behind it");
       return FALSE;
     }
+    if (weir_node_get(entry, "each"))
+      at += strlen(parts[i]) + 1;
     const WeirNode *include = weir_node_get(entry, "include");
     if (!include && parts[i + 1]) {
       *meant = g_strdup_printf("; \"%s\" is a single stage", parts[i]);
@@ -89,6 +105,13 @@ weir_pipeline_set_option(WeirPipeline *pipeline, const char *assignment, GError 
   }
   *dot = '\0';
   if (!may_be_stage(pipeline, target, &meant)) {
+    char *last = strrchr(dot + 1, '.');
+    if (last) { /* prep.unique.threshold */
+      g_autofree char *stage = g_strdup_printf("%s/%.*s", target, (int)(last - dot - 1), dot + 1);
+      g_free(meant);
+      meant = g_strdup_printf("; a stage in another has a slash in its name: write %s%s=VALUE",
+                              g_strdelimit(stage, ".", '/'), last);
+    }
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID, "--set: pipeline \"%s\" has no stage \"%s\"%s",
                 pipeline->name, target, meant);
     return FALSE;

@@ -433,6 +433,41 @@ test_include(Folder *folder, gconstpointer data)
   check_row(folder, &include_rows[GPOINTER_TO_UINT(data)]);
 }
 
+/* ---- Options from outside ------------------------------------------------------------------------------- */
+
+static void
+test_set_names(Folder *folder, gconstpointer data)
+{
+  static const char *const rows[][2] = {
+      {"prep/unique.threshold=3", NULL},
+      {"model/1.epochs=3", NULL},
+      {"prep/uniqe.threshold=3", "has no stage 'prep/uniqe'; did you mean 'prep/unique'?"},
+      {"modl/1.epochs=3", "has no stage 'modl/1'; did you mean 'model/1'?"},
+      {"grup/x/uniqe.t=3", "has no stage 'grup/x/uniqe'; did you mean 'group/x/uniqe'?"},
+      {"group/x/uniqe.t=3", "has no stage 'group/x/uniqe'; did you mean 'group/x/unique'?"},
+      {"prep/zzz.t=3", "has no stage 'prep/zzz'; valid: 'unique'"},
+      {"prep.unique.threshold=3",
+       "a stage in another has a slash in its name: write prep/unique.threshold=VALUE"},
+      {"group.x.unique.t=3", "write group/x/unique.t=VALUE"},
+  };
+  (void)data;
+  const char *const files[] = {"p.json",
+                               "{" HEAD "'stages': { 'prep': { 'include': 'q.json' },\n"
+                               "'group': { 'include': 'q.json', 'each': ['x'] },\n"
+                               "'model': { 'use': 'test.rows', 'each': [1, 2] } } }",
+                               "q.json", "{" HEAD "'stages': { 'unique': { 'use': 'test.rows' } } }", NULL};
+  put_files(folder, files);
+  g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
+  g_autofree char *file = folder_file(folder, "p.json");
+  g_autoptr(WeirPipeline) pipeline = weir_pipeline_load(file, diagnostics);
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(weir_pipeline_set_option(pipeline, rows[i][0], &error), ==, rows[i][1] == NULL);
+    if (rows[i][1])
+      assert_contains(error->message, rows[i][1]);
+  }
+}
+
 /* ---- Limits --------------------------------------------------------------------------------------------- */
 
 static void
@@ -580,5 +615,6 @@ main(int argc, char **argv)
   add("/limits/expansion", 0, test_expansion);
   add("/limits/outputs", 0, test_outputs);
   add("/limits/name", 0, test_long_name);
+  g_test_add("/set/names", Folder, NULL, folder_set_up, test_set_names, folder_tear_down);
   return g_test_run();
 }
