@@ -101,7 +101,46 @@ offer_parameters(Answer *answer, const WeirParameterInfo *parameters, guint n)
   for (guint i = 0; i < n; i++) {
     g_autofree char *word = g_strconcat("--", parameters[i].name, NULL);
     offer(answer, word, parameters[i].help);
+    /* Only to those who ask for it: it would make the list of a pipeline with many switches twice as long. */
+    if (strcmp(parameters[i].type, "boolean") == 0 && g_str_has_prefix(answer->word, "--n")) {
+      g_autofree char *not = g_strconcat("--no-", parameters[i].name, NULL);
+      g_autofree char *help = g_strconcat("not: ", parameters[i].help, NULL);
+      offer(answer, not, parameters[i].help ? help : NULL);
+    }
   }
+}
+
+/* --- Runs that --resume can go on with ------------------------------------------------------------------- */
+
+/* The folders of runs in a folder; `prefix` is what stands before their names on the command line. */
+static gboolean
+offer_runs_of(Answer *answer, const char *folder, const char *prefix)
+{
+  g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+  const char *name;
+  gboolean found = FALSE;
+  while (dir && (name = g_dir_read_name(dir))) {
+    g_autofree char *begun = g_build_filename(folder, name, "begin.json", NULL);
+    g_autofree char *word = g_strconcat(prefix, name, NULL);
+    if (!g_str_has_prefix(word, answer->word) || !g_file_test(begun, G_FILE_TEST_IS_REGULAR))
+      continue;
+    offer(answer, word, NULL);
+    found = TRUE;
+  }
+  return found;
+}
+
+/* Folders of runs where there are any, in runs/ too, else the folders on the way to one. */
+static void
+offer_runs(Answer *answer)
+{
+  const char *slash = strrchr(answer->word, '/');
+  g_autofree char *prefix = g_strndup(answer->word, slash ? (gsize)(slash + 1 - answer->word) : 0);
+  gboolean found = offer_runs_of(answer, *prefix ? prefix : ".", prefix);
+  if (!slash)
+    found |= offer_runs_of(answer, "runs", "runs/");
+  if (!found)
+    g_string_append(answer->out, ":folders\n");
 }
 
 /* --- Stages and options after --set ---------------------------------------------------------------------- */
@@ -184,6 +223,8 @@ cli_complete_run(const CliFlag *flags, char **words, int n)
   g_autofree char *assigned = equals ? g_strndup(answer.word, equals - answer.word) : NULL;
   if (flag && flag->argument && strchr(flag->argument, '=')) {
     offer_assignments(&answer, file);
+  } else if (flag && strcmp(flag->name, "resume") == 0) {
+    offer_runs(&answer);
   } else if (flag && flag->argument) {
     offer_argument(&answer, flag->argument);
   } else if (parameter && strcmp(parameter->type, "boolean") != 0) {

@@ -36,6 +36,13 @@ offers "choices of a parameter" "accuracy macro-f1 " pipeline-run p.json --metri
 offers "the same behind =" "--metric=macro-f1 " pipeline-run p.json --metric=m
 offers "truth of a boolean behind =" "--strict=false --strict=true " pipeline-run p.json --strict=
 offers "files for a path" ":files " pipeline-run p.json --input ""
+offers "a boolean that is not" "--no-strict " pipeline-run p.json --no
+offers "folders where there is no run" ":folders " pipeline-run --resume ""
+mkdir -p runs/p-1 runs/.cache mine
+touch runs/p-1/begin.json mine/begin.json
+offers "runs to resume" "mine runs/p-1 " pipeline-run --resume ""
+offers "runs in a folder" "runs/p-1 " pipeline-run --resume runs/
+offers "folders on the way to a run" ":folders " pipeline-run --resume fol
 offers "words of a flag" "reject stop " pipeline-run p.json --on-error ""
 offers "files for a flag" ":files " pipeline-run p.json --metrics ""
 offers "folders for a folder" ":folders " pipeline-run p.json --run-dir ""
