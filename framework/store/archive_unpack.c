@@ -20,6 +20,9 @@
 #define BLOCK       ((gsize)128 << 10)
 #define MAX_SKIPPED 1000000u /* members that are nothing but folders */
 
+/* How libarchive says that a member's compressed data end too early. */
+#define ZLIB_WANTS_MORE "decompression failed (-5)"
+
 #define MAX_DESCRIPTION   ((gsize)16 << 20)
 #define MEMBERS_LOOKED_AT 16
 
@@ -59,9 +62,16 @@ static gboolean
 archive_failed(const Unpack *u)
 {
   g_autofree char *archive = weir_quote_path(u->path);
-  const char *why = archive_error_string(u->archive);
-  g_set_error(u->error, WEIR_ERROR, WEIR_ERROR_INVALID, "cannot read the archive %s: %s", archive,
-              why ? why : "it is damaged");
+  const char *text = archive_error_string(u->archive);
+  g_autofree char *why = g_strchomp(g_strdup(text ? text : "it is damaged"));
+  gboolean at_end = archive_filter_bytes(u->archive, -1) >= (gint64)u->size;
+  if (strcasestr(why, "truncated") || (at_end && strstr(why, ZLIB_WANTS_MORE)))
+    g_set_error(
+        u->error, WEIR_ERROR, WEIR_ERROR_INVALID,
+        "cannot read the archive %s: its data end too early: the file is truncated; fetch or write it again",
+        archive);
+  else
+    g_set_error(u->error, WEIR_ERROR, WEIR_ERROR_INVALID, "cannot read the archive %s: %s", archive, why);
   return FALSE;
 }
 

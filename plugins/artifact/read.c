@@ -46,7 +46,9 @@ describe(weir_stage *stage, const char *folder, const char *from, GError **error
   const char *kind = kind_of(reader, folder);
   if (!kind) {
     g_set_error(error, WEIR_ERROR, WEIR_ERROR_INVALID,
-                "%s; give option \"kind\" to take the folder as an artifact all the same", why->message);
+                "%s has no " WEIR_ARTIFACT_MANIFEST
+                "; give option \"kind\" to take it as an artifact all the same",
+                quoted);
     return NULL;
   }
   manifest = g_new0(WeirArtifactManifest, 1);

@@ -92,10 +92,11 @@ tells_end(const char *text)
 static int64_t
 fail_archive(struct source *s, struct format_error *error)
 {
-  const char *text = archive_error_string(s->archive);
+  const char *said = archive_error_string(s->archive);
+  g_autofree char *text = g_strchomp(g_strdup(said ? said : "no more is known"));
   if (s->failed)
     return format_fail(error, 0, 0, "cannot read: %s", g_strerror(s->failed));
-  if (s->position >= s->size && tells_end(text))
+  if (s->position >= s->size && tells_end(said))
     return format_fail(error, 0, 0,
                        "the %s data end too early, after %" G_GUINT64_FORMAT
                        " bytes: the file is truncated; fetch or write it again",
@@ -103,7 +104,7 @@ fail_archive(struct source *s, struct format_error *error)
   return format_fail(error, 0, 0,
                      "the %s data are damaged, somewhere in the first %" G_GUINT64_FORMAT
                      " of %" G_GUINT64_FORMAT " bytes (%s)",
-                     s->compression, s->position, s->size, text ? text : "no more is known");
+                     s->compression, s->position, s->size, text);
 }
 
 static int
@@ -323,6 +324,20 @@ source_go_on(struct source *s, const char *path, int64_t number, int *result, st
   return true;
 }
 
+/* Of a member it is known only how much of its content came before what is wrong. */
+static int64_t
+fail_member(struct source *s, struct format_error *error)
+{
+  const char *said = archive_error_string(s->archive);
+  g_autofree char *text = g_strchomp(g_strdup(said ? said : "no more is known"));
+  if (s->failed || tells_end(said))
+    return fail_archive(s, error);
+  return format_fail(error, 0, 0,
+                     "the archive is damaged, behind the first %" G_GUINT64_FORMAT
+                     " bytes of this member (%s); fetch or write it again",
+                     s->delivered, text);
+}
+
 static int64_t
 read_member(struct source *s, char *data, size_t size, struct format_error *error)
 {
@@ -331,7 +346,7 @@ read_member(struct source *s, char *data, size_t size, struct format_error *erro
     n = archive_read_data(s->archive, data, size);
   while (n == ARCHIVE_RETRY);
   if (n < 0)
-    return fail_archive(s, error);
+    return fail_member(s, error);
   s->position = s->delivered += (uint64_t)n;
   return n;
 }

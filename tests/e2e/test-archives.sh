@@ -80,7 +80,13 @@ absent "nothing was written" bad evil ../evil /tmp/weir-evil /tmp/evil
 head -c 100 there.zip >cut.zip
 head -c 100 there.tar.zst >cut.tar.zst
 runs 3 "a zip cut short" move.json --from cut.zip --to bad
+says "is named" 'cut\.zip": its data end too early: the file is truncated'
 runs 3 "a tar.zst cut short" move.json --from cut.tar.zst --to bad
+says "is named" 'cut\.tar\.zst": its data end too early: the file is truncated'
+(cd folder && python3 -m zipfile -c ../none.zip one deep)
+sed '/"kind"/s/, "kind": "dataset"//' move.json >any.json
+runs 1 "an archive without artifact.json" any.json --from none.zip --to bad
+says "is named" '/none\.zip" has no artifact\.json; give option "kind"'
 cp there.tar.gz wrong.tar.gz
 mkdir changed && tar -C changed -xf there.tar && echo ONE >changed/one && tar -C changed -czf wrong.tar.gz .
 runs 1 "an archive with a file changed" move.json --from wrong.tar.gz --to bad
@@ -139,6 +145,16 @@ runs 3 "a compressed member" members.json --from inner.zip
 says "is refused" 'x\.csv\.gz' 'compressed once more'
 head -c 1000 parts.zip >short.zip
 runs 3 "a zip cut short" members.json --from short.zip
+python3 - <<'PY'
+import zipfile
+with zipfile.ZipFile("wrong.zip", "w") as z:
+    z.writestr("x.csv", "id,text\n" + "".join(f"{i},row\n" for i in range(1000)))
+data = bytearray(open("wrong.zip", "rb").read())
+data[3000] ^= 1
+open("wrong.zip", "wb").write(data)
+PY
+runs 3 "a zip that is damaged" members.json --from wrong.zip
+says "is named on one line" 'wrong\.zip/x\.csv: the archive is damaged, behind the first .* of this member (.*); fetch'
 head -c 3000 parts.tar.gz >short.tar.gz
 runs 3 "a tar.gz cut short" members.json --from short.tar.gz
 says "is named" 'short\.tar\.gz' 'truncated'
