@@ -2,10 +2,15 @@
 /* The right side of a join: an index of its keys, and its rows by number. */
 #include "join.h"
 
+#include "base/quote.h"
+#include "base/value_write.h"
+
 /* Batches of the table that are open at once: each keeps pages of the file in memory. */
 #define OPEN_BATCHES 64
 /* Nodes that always fit. */
 #define FEW_NODES 4096
+/* Columns of a key that an error shows. */
+#define SHOWN_KEYS 4u
 
 /* --- The index --- */
 
@@ -36,9 +41,50 @@ grow_nodes(RowsJoin *state)
   return TRUE;
 }
 
-/* Puts a row before those of its key that are there: rows come from the last to the first. */
+/* A value of a key, as far as it can be shown in a few words. */
+static void
+append_value(GString *out, const weir_column *key, int64_t row)
+{
+  char text[WEIR_VALUE_ROOM] = "", *end = text;
+  if (key->type == WEIR_UTF8) {
+    weir_text value = weir_get_text(key, row);
+    g_autofree char *quoted = weir_quote(value.data, value.len);
+    g_string_append(out, quoted);
+    return;
+  }
+  if (key->type == WEIR_TIMESTAMP)
+    end = weir_value_write_timestamp(text, weir_get_integer(key, row));
+  else if (key->type == WEIR_U64)
+    end = weir_value_write_u64(text, (uint64_t)weir_get_integer(key, row));
+  else if (key->type >= WEIR_I8 && key->type <= WEIR_I64)
+    end = weir_value_write_i64(text, weir_get_integer(key, row));
+  else if (key->type == WEIR_BOOL)
+    end = g_stpcpy(text, weir_get_bool(key, row) ? "true" : "false");
+  if (end && end > text)
+    g_string_append_len(out, text, end - text);
+  else
+    g_string_append(out, "…");
+}
+
+/* The columns that the key is made of, with the values in a row: "k" "apple", "n" 3. */
+static char *
+describe_key(const RowsJoin *state, int64_t row)
+{
+  GString *out = g_string_new(NULL);
+  for (uint32_t k = 0; k < MIN(state->on.count, SHOWN_KEYS); k++) {
+    g_autofree char *name = weir_quote(state->keys[k].schema->name, -1);
+    g_string_append_printf(out, "%s%s ", k ? ", " : "", name);
+    append_value(out, &state->keys[k], row);
+  }
+  if (state->on.count > SHOWN_KEYS)
+    g_string_append(out, ", …");
+  return g_string_free(out, FALSE);
+}
+
+/* Puts a row before those of its key that are there: rows come from the last to the first. `at` is its place in the
+ * batch whose keys are in the state. */
 static JoinBuilt
-put_row(weir_stage *stage, RowsHash hash, uint64_t row)
+put_row(weir_stage *stage, RowsHash hash, uint64_t row, int64_t at)
 {
   RowsJoin *state = stage->state;
   gboolean is_new = FALSE, all = state->duplicates == JOIN_ALL;
@@ -49,11 +95,12 @@ put_row(weir_stage *stage, RowsHash hash, uint64_t row)
   if (!slot)
     return JOIN_FULL;
   if (!is_new && state->duplicates == JOIN_ERROR) {
+    g_autofree char *key = describe_key(state, at);
     weir_fail(stage,
               "records %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
-              " of the input \"right\" have the same key\nhint: \"duplicates\" says what is done then: "
+              " of the input \"right\" have the same key: %s\nhint: \"duplicates\" says what is done then: "
               "\"first\" or \"all\"",
-              (guint64)row + 1, (guint64)slot->value + 1);
+              (guint64)row + 1, (guint64)slot->value + 1, key);
     return JOIN_FAILED;
   }
   if (all)
@@ -76,7 +123,7 @@ put_batch(weir_stage *stage, const struct ArrowArray *batch, uint64_t first, uin
       continue;
     RowsHash hash = rows_hash(state->keys, n, row, state->scratch);
     if (join_part(state, hash) == part)
-      built = put_row(stage, hash, first + (uint64_t)row);
+      built = put_row(stage, hash, first + (uint64_t)row, row);
   }
   return built;
 }
