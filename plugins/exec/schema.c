@@ -174,6 +174,10 @@ check_options(weir_stage *stage, const ExecMap *map)
     g_autofree char *quoted = weir_quote_path(map->folder);
     return weir_fail(stage, "option \"folder\": %s is no folder", quoted);
   }
+  if (map->script && !g_file_test(map->script, G_FILE_TEST_IS_REGULAR)) {
+    g_autofree char *quoted = weir_quote_path(map->script);
+    return weir_fail(stage, "option \"script\": there is no file %s", quoted);
+  }
   return check_types(stage, map);
 }
 

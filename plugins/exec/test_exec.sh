@@ -150,6 +150,7 @@ says "how a program ends is known even so" 'ended with exit status 7'
 # --- Programs that fail ---
 
 bad 3 "a program that is not there" '"command": ["no-such-program-here"], "output": { "x": "i64" }' 'the program "no-such-program-here" was not found in PATH' 'hint: install it'
+bad 3 "a script that is not there" '"command": ["python3"], "script": "nothing.py", "output": { "x": "i64" }' 'option "script": there is no file .*nothing\.py'
 bad 3 "a path that is not there" '"command": ["./nothing"], "output": { "x": "i64" }' 'nothing" is not there'
 printf 'no program\n' >plain
 bad 3 "a file that may not be executed" '"command": ["./plain"], "output": { "x": "i64" }' 'plain" may not be executed' 'hint: chmod \+x'
