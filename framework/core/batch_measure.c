@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Looks at whole batches: their bytes, a checksum, and a row as JSON. */
 #include "base/json_write.h"
+#include "base/value_write.h"
 #include "core/batch_private.h"
 
 /* ---- Bytes and checksum: one walk over the buffers that the rows use ---- */
@@ -163,6 +164,20 @@ write_vector(WeirJsonWriter *writer, const weir_column *column, gint64 row, gsiz
   weir_json_end_array(writer);
 }
 
+/* As texts, as everywhere else; as a number of microseconds beyond the years that have a text. */
+static void
+write_time(WeirJsonWriter *writer, gint64 microseconds)
+{
+  char text[WEIR_VALUE_ROOM];
+  char *end = weir_value_write_timestamp(text, microseconds);
+  if (end) {
+    *end = 0;
+    weir_json_string(writer, text);
+  } else {
+    weir_json_integer(writer, microseconds);
+  }
+}
+
 static void
 write_members(WeirJsonWriter *writer, const weir_column *column, gint64 row, gsize limit)
 {
@@ -193,6 +208,9 @@ write_value(WeirJsonWriter *writer, const weir_column *column, gint64 row, gsize
     break;
   case WEIR_U64:
     weir_json_unsigned(writer, (guint64)weir_get_integer(column, row));
+    break;
+  case WEIR_TIMESTAMP:
+    write_time(writer, weir_get_integer(column, row));
     break;
   case WEIR_F64:
     weir_json_number(writer, weir_get_number(column, row));

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json_write.h"
+#include "base/quote.h"
 #include "base/redact.h"
 
 #include <errno.h>
@@ -268,8 +269,10 @@ fail_with_too_many(WeirStage *stage)
     const char *first = rejects->first->pdata[i];
     g_string_append_printf(text, "\n  %.*s", (int)strcspn(first, "\n"), first);
   }
-  g_string_append(text, "\n  all of them are in " FILE_NAME " in the run directory"
-                        "\n  hint: mend the records, or raise \"max_rejects\"");
+  g_autofree char *file = g_build_filename(stage->run->dir->path, FILE_NAME, NULL);
+  g_autofree char *quoted = weir_quote_path(file);
+  g_string_append_printf(
+      text, "\n  all of them are in %s\n  hint: mend the records, or raise \"max_rejects\"", quoted);
   return weir_stage_fail_host(stage, "%s", text->str);
 }
 

@@ -334,8 +334,8 @@ test_too_many(Fixture *f, gconstpointer data)
   if (GPOINTER_TO_INT(data) == 0)
     run_badly(f, head, stages,
               "stage 'p' (test.picky): a record cannot be used, and 'max_rejects' is 0:\n"
-              "  record 2 of 'in': not liked\n  all of them",
-              NULL);
+              "  record 2 of 'in': not liked\n  all of them are in '",
+              "out/rejects.jsonl'\n  hint", NULL);
   else
     run_badly(f, head, stages,
               "stage 'p' (test.picky): more than 7 records cannot be used ('max_rejects'); the first:\n"
