@@ -283,6 +283,22 @@ check_unused(WeirPlanStage *stage, WeirDiagnostics *diagnostics)
   }
 }
 
+/* Whether a stage names one that there is not, which was reported where the pipeline was unfolded. */
+static gboolean
+names_nothing(const WeirPlanStage *stage)
+{
+  for (guint i = 0; i < stage->spec->inputs->len; i++) {
+    const WeirInputSpec *spec = stage->spec->inputs->pdata[i];
+    for (guint r = 0; r < spec->references->len; r++) {
+      const WeirReference *reference = spec->references->pdata[r];
+      for (guint n = 0; n < reference->sources->len; n++)
+        if (g_array_index(reference->sources, WeirCandidate, n).wrong)
+          return TRUE;
+    }
+  }
+  return FALSE;
+}
+
 void
 weir_plan_connect(WeirPlan *plan, WeirDiagnostics *diagnostics)
 {
@@ -292,7 +308,10 @@ weir_plan_connect(WeirPlan *plan, WeirDiagnostics *diagnostics)
       connect_stage(plan, plan->stages->pdata[i], diagnostics);
     else
       note_mentions(plan, plan->stages->pdata[i], diagnostics);
-  if (weir_diagnostics_n_errors(diagnostics) != before)
+  gboolean missing = weir_diagnostics_n_errors(diagnostics) != before;
+  for (guint i = 0; i < plan->stages->len && !missing; i++)
+    missing = names_nothing(plan->stages->pdata[i]);
+  if (missing)
     return; /* an edge that is missing would show again as an output that nothing takes */
   for (guint i = 0; i < plan->stages->len; i++)
     if (((WeirPlanStage *)plan->stages->pdata[i])->class)

@@ -126,6 +126,8 @@ static const struct {
                   "'a': { 'use': 'test.sink', 'from': 's.x' }",
      "DIR/p.json:3:1: nothing takes output 'y' of stage 's' (test.split)\n"
      "  hint: take it with 'from': 's.y', or silence this with 'discard': ['y']"},
+    {"unused-by-mistake", ROWS("load") "'a': { 'use': 'test.sink', 'from': 'laod' }",
+     "DIR/p.json:3:36: stage 'a' takes its input from the unknown stage 'laod'; did you mean 'load'?"},
     {"used-by-broken", /* what stands behind a mistake is no second one, but mistakes beside it are */
      ROWS("load") "'s': { 'use': 'test.split', 'from': 'load', 'options': { 'to': { 'x': 1 } } },\n"
                   "'a': { 'use': 'test.sink', 'from': { 'in': ['s.x', 'lod'] }, 'options': { 'pth': 'x' } }",
