@@ -6,6 +6,7 @@
 #include "cli/points.h"
 #include "cli/progress.h"
 #include <math.h>
+#include <string.h>
 
 enum {
   COLUMN_STAGE,
@@ -138,6 +139,18 @@ metric_text(const CliMetric *metric)
   return whole ? g_strdup_printf("%.0f", metric->value) : cli_points_number(metric->value);
 }
 
+/* "records", "record" of one, and nothing where the name says it: "clusters 3". */
+static char *
+unit_text(const CliMetric *metric, const char *name)
+{
+  char *unit = cli_text_clean(metric->unit ? metric->unit : "", FALSE);
+  if (strcmp(unit, name) == 0)
+    *unit = 0;
+  else if (metric->value == 1 && strcmp(unit, "records") == 0)
+    unit[strlen(unit) - 1] = 0;
+  return unit;
+}
+
 /* A line a stage: "score  accuracy 0.9172  macro f1 0.9168" */
 static void
 append_metrics(GString *out, const CliReport *report, const CliStyle *style)
@@ -146,7 +159,7 @@ append_metrics(GString *out, const CliReport *report, const CliStyle *style)
   for (guint i = 0; i < report->metrics->len; i++) {
     const CliMetric *metric = report->metrics->pdata[i];
     g_autofree char *name = cli_points_name(metric->name);
-    g_autofree char *unit = cli_text_clean(metric->unit ? metric->unit : "", FALSE);
+    g_autofree char *unit = unit_text(metric, name);
     g_autofree char *value = metric_text(metric);
     if (i == 0 || g_strcmp0(stage, metric->stage) != 0) {
       stage = metric->stage;

@@ -67,6 +67,25 @@ test_text(void)
 }
 
 static void
+test_units(void)
+{
+  static const struct {
+    const char *name, *unit;
+    double value;
+  } metrics[] = {{"a", "records", 0}, {"b", "records", 1}, {"clusters", "clusters", 0}, {"t", "s", 1}};
+  g_autoptr(CliReport) report = cli_report_new();
+  for (guint i = 0; i < G_N_ELEMENTS(metrics); i++)
+    cli_report_add(report, &(WeirMessage){.type = WEIR_MESSAGE_METRIC,
+                                          .stage = "count",
+                                          .name = metrics[i].name,
+                                          .unit = metrics[i].unit,
+                                          .value = metrics[i].value});
+  CliSummary summary = {stats, 2, 10, WEIR_EXIT_OK, NULL, report};
+  g_autofree char *text = cli_summary_text(&summary, 0, &plain);
+  g_assert_nonnull(strstr(text, "  count  a 0 records  b 1 record  clusters 0  t 1 s\n"));
+}
+
+static void
 test_bottleneck(void)
 {
   g_autofree char *most = NULL, *little = NULL, *many = NULL, *none = NULL;
@@ -104,6 +123,7 @@ main(int argc, char **argv)
 {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/summary/text", test_text);
+  g_test_add_func("/summary/units", test_units);
   g_test_add_func("/summary/bottleneck", test_bottleneck);
   g_test_add_func("/summary/failed", test_failed);
   return g_test_run();

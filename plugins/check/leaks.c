@@ -303,8 +303,9 @@ check_judge(weir_stage *stage)
   publish_counts(stage);
   publish_examples(stage);
   if (!too_much) {
-    weir_log(stage, WEIR_LOG_INFO, "%s%" G_GUINT64_FORMAT " leaks between %u pairs of splits",
-             leaks ? "" : "no leak: ", leaks, state->n_pairs);
+    weir_log(stage, WEIR_LOG_INFO, "%s%" G_GUINT64_FORMAT " leak%s between %u pair%s of splits",
+             leaks ? "" : "no leak: ", leaks, leaks == 1 ? "" : "s", state->n_pairs,
+             state->n_pairs == 1 ? "" : "s");
     return 0;
   }
   g_autofree char *text = describe(state);

@@ -229,7 +229,7 @@ rows_near_produce(weir_stage *stage)
   uint64_t n_rows = weir_table_rows(stage, IN);
   weir_metric(stage, "kept", (double)state->n_kept, "records");
   weir_metric(stage, "removed", (double)(n_rows - state->n_kept), "records");
-  weir_metric(stage, "clusters", (double)count_clusters(state, n_rows), NULL);
+  weir_metric(stage, "clusters", (double)count_clusters(state, n_rows), "clusters");
   return WEIR_END;
 }
 
