@@ -98,12 +98,30 @@ hint_at_backticks(const struct ArrowSchema *parent, const char *source, const Tr
   return NULL;
 }
 
+/* A word that something is compared with was meant as a text: Label = spam. */
+static char *
+hint_at_quotes(const Tree *tree, const TreeNode *node)
+{
+  static const char *const comparisons[] = {"==", "!=", "in", NULL};
+  for (guint32 i = 0; i < tree->nodes->len; i++) {
+    const TreeNode *call = tree_node(tree, i);
+    if (call->kind != TREE_CALL || !g_strv_contains(comparisons, call->text))
+      continue;
+    for (guint32 k = 1; k < call->n_args; k++)
+      if (tree_node(tree, tree_arg(tree, call, k)) == node)
+        return g_strdup_printf("a text stands in quotes: \"%s\"", node->text);
+  }
+  return NULL;
+}
+
 static gboolean
 unknown_child(Compiler *c, const struct ArrowSchema *parent, const TreeNode *node, const char *what)
 {
   g_autofree char *quoted = weir_quote(node->text, -1);
   g_autofree char *near = weir_did_you_mean_of(node->text, child_name, (gpointer)parent);
   g_autofree char *hint = hint_at_backticks(parent, c->tree->source, node);
+  if (!hint)
+    hint = hint_at_quotes(c->tree, node);
   return expression_error(c->error, c->tree->source, node->at, hint, "there is no %s %s%s", what, quoted,
                           near);
 }
@@ -392,7 +410,9 @@ no_function(Compiler *c, const TreeNode *node)
     }
   if (!takes->len) {
     g_autofree char *quoted = weir_quote(node->text, -1);
-    g_autofree char *near = weir_did_you_mean_of(node->text, function_name, NULL);
+    const char *meant = expression_function_of_others(node->text);
+    g_autofree char *near = meant ? g_strdup_printf("; did you mean \"%s\"?", meant)
+                                  : weir_did_you_mean_of(node->text, function_name, NULL);
     return expression_error(c->error, c->tree->source, node->at, NULL, "there is no function %s%s", quoted,
                             near);
   }

@@ -230,6 +230,8 @@ typedef struct {
 
 /* Functions and operators, some of them in several rows; NULL at the end. */
 extern const Function expression_functions[];
+/* The function that others call `word`, in capitals or not; NULL: it is no such word. */
+const char *expression_function_of_others(const char *word);
 
 /* Kernels by file. */
 void kernel_column(WeirEvaluation *, const Step *, Slot *, int64_t);

@@ -234,3 +234,38 @@ const Function expression_functions[] = {
     {"year", "m", 'i', kernel_year},
     {NULL, NULL, 0, NULL},
 };
+
+const char *
+expression_function_of_others(const char *word)
+{
+  static const struct {
+    const char *word, *name;
+  } words[] = {
+      {"len", "length"},
+      {"size", "length"},
+      {"strlen", "length"},
+      {"char_length", "length"},
+      {"lowercase", "lower"},
+      {"tolower", "lower"},
+      {"lcase", "lower"},
+      {"uppercase", "upper"},
+      {"toupper", "upper"},
+      {"ucase", "upper"},
+      {"substr", "substring"},
+      {"strip", "trim"},
+      {"startswith", "starts_with"},
+      {"endswith", "ends_with"},
+      {"int", "integer"},
+      {"float", "number"},
+      {"str", "text"},
+      {"string", "text"},
+      {"regexp", "matches"},
+      {"ifnull", "coalesce"},
+      {"nvl", "coalesce"},
+      {"isnan", "is_nan"},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+    if (!g_ascii_strcasecmp(word, words[i].word))
+      return words[i].name;
+  return NULL;
+}
