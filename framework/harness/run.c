@@ -3,6 +3,7 @@
 #include "harness/isolate.h"
 #include "harness/private.h"
 
+#include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "core/loader.h"
@@ -307,7 +308,7 @@ write_pipeline(weir_harness *h, HarnessRun *run, const char *const *folders, GEr
   add_sinks(h, run, folders, stages);
   g_autofree char *json = weir_node_to_json(pipeline, TRUE);
   g_autofree char *file = g_strdup_printf("%s.json", run->result->folder);
-  return g_file_set_contents(file, json, -1, error) ? g_steal_pointer(&file) : NULL;
+  return weir_atomic_write(file, json, -1, WEIR_ATOMIC_NO_SYNC, error) ? g_steal_pointer(&file) : NULL;
 }
 
 /* ---- Messages ------------------------------------------------------------------------------------------- */
