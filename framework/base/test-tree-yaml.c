@@ -402,6 +402,33 @@ test_load(Folder *folder, gconstpointer data)
   g_assert_null(node);
 }
 
+/* Without the name of one, a file of YAML is told to have it. */
+static void
+test_load_without_name(Folder *folder, gconstpointer data)
+{
+  static const char *const yaml[] = {"a: 1\n", "# remark\na: 1\n", "---\na: 1\n", "- a\n", "\na-b:\n"};
+  static const char *const json[] = {"{\"a\": 1}\n", "[1]", "-1", "true"};
+  g_autofree char *path = folder_file(folder, "pipeline");
+  (void)data;
+  for (gsize i = 0; i < G_N_ELEMENTS(yaml); i++) {
+    g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
+    folder_put(folder, "pipeline", yaml[i]);
+    g_assert_null(weir_node_load(path, diagnostics));
+    g_autofree char *said = weir_diagnostics_to_string(diagnostics, 0);
+    g_autofree char *wanted =
+        g_strdup_printf("%s:1:1: this is no JSON, but looks like YAML\n"
+                        "  hint: give a file of YAML a name that ends in .yaml or .yml\n",
+                        path);
+    g_assert_cmpstr(said, ==, wanted);
+  }
+  for (gsize i = 0; i < G_N_ELEMENTS(json); i++) {
+    g_autoptr(WeirDiagnostics) diagnostics = weir_diagnostics_new();
+    folder_put(folder, "pipeline", json[i]);
+    g_autoptr(WeirNode) node = weir_node_load(path, diagnostics);
+    g_assert_nonnull(node);
+  }
+}
+
 static void
 add_row(const char *what, gsize i, GTestDataFunc test)
 {
@@ -428,5 +455,7 @@ main(int argc, char **argv)
   g_test_add_func("/yaml/positions", test_positions);
   g_test_add_func("/yaml/same-as-json", test_same_as_json);
   g_test_add("/yaml/load", Folder, NULL, folder_set_up, test_load, folder_tear_down);
+  g_test_add("/yaml/load-without-name", Folder, NULL, folder_set_up, test_load_without_name,
+             folder_tear_down);
   return g_test_run();
 }

@@ -41,6 +41,20 @@ weir_is_yaml_name(const char *path)
   return g_str_has_suffix(small, ".yaml") || g_str_has_suffix(small, ".yml");
 }
 
+/* "key: …", a remark, a list or "---": no JSON begins so. */
+static gboolean
+begins_as_yaml(const char *text)
+{
+  while (g_ascii_isspace(*text))
+    text++;
+  if (*text == '#' || g_str_has_prefix(text, "- ") || g_str_has_prefix(text, "---"))
+    return TRUE;
+  const char *end = text;
+  while (g_ascii_isalnum(*end) || *end == '_' || *end == '-')
+    end++;
+  return end > text && *end == ':';
+}
+
 WeirNode *
 weir_node_load(const char *path, WeirDiagnostics *diagnostics)
 {
@@ -66,5 +80,12 @@ weir_node_load_at(const char *path, WeirPosition by, WeirDiagnostics *diagnostic
   }
   if (weir_is_yaml_name(path))
     return weir_node_parse_yaml(text, (gssize)length, path, diagnostics);
+  g_autofree char *small = g_ascii_strdown(path, -1);
+  if (!g_str_has_suffix(small, ".json") && begins_as_yaml(text)) {
+    weir_diagnostic_hint(weir_diagnostics_error(diagnostics, weir_position(path, 1, 1),
+                                                "this is no JSON, but looks like YAML"),
+                         "give a file of YAML a name that ends in .yaml or .yml");
+    return NULL;
+  }
   return weir_node_parse_json(text, (gssize)length, path, diagnostics);
 }
