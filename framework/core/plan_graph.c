@@ -186,7 +186,7 @@ connect_input(WeirPlan *plan, WeirInput *input, const WeirInputSpec *spec, WeirD
     follow(plan, input, spec->references->pdata[r], diagnostics);
   if (weir_diagnostics_n_errors(diagnostics) != before)
     return FALSE;
-  return input->edges->len > 0 ||
+  return input->edges->len > 0 || spec->references->len == 0 || /* [], which is as good as no "from" */
          (!refuse_nothing(input, spec, diagnostics) && (input->row->flags & WEIR_PORT_OPTIONAL));
 }
 

@@ -128,6 +128,9 @@ static const struct {
      "  hint: take it with 'from': 's.y', or silence this with 'discard': ['y']"},
     {"unused-by-mistake", ROWS("load") "'a': { 'use': 'test.sink', 'from': 'laod' }",
      "DIR/p.json:3:36: stage 'a' takes its input from the unknown stage 'laod'; did you mean 'load'?"},
+    {"from-empty",
+     "'load': { 'use': 'test.rows', 'discard': ['out'] },\n'a': { 'use': 'test.sink', 'from': [] }",
+     "DIR/p.json:3:1: input 'in' of stage 'a' (test.sink) is not connected\n  hint: give it a 'from'"},
     {"used-by-broken", /* what stands behind a mistake is no second one, but mistakes beside it are */
      ROWS("load") "'s': { 'use': 'test.split', 'from': 'load', 'options': { 'to': { 'x': 1 } } },\n"
                   "'a': { 'use': 'test.sink', 'from': { 'in': ['s.x', 'lod'] }, 'options': { 'pth': 'x' } }",
