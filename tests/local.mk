@@ -4,10 +4,10 @@ check_PROGRAMS += tests/abi/try-open tests/abi/damage tests/abi/descriptor tests
 TESTS += tests/abi/damage tests/abi/descriptor
 tests_abi_try_open_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)
 tests_abi_damage_LDADD = $(BASE_LIBS)
-EXTRA_DIST += tests/abi/upper.c
+EXTRA_DIST += tests/abi/upper.c tests/abi/plus.cc
 tests_abi_descriptor_LDADD = libweir-core.la libweir-base.la $(BASE_LIBS)
 abi_scripts = tests/abi/test-refusals.sh tests/abi/test-symbols.sh tests/abi/test-hello.sh \
-  tests/abi/test-frozen.sh tests/arrows.sh
+  tests/abi/test-frozen.sh tests/abi/test-plus.sh tests/arrows.sh
 TESTS += $(abi_scripts)
 EXTRA_DIST += tests/tap.sh tests/abi/freeze.sh tests/abi/1.0/weir/plugin.h tests/abi/1.0/weir/columns.h \
   tests/abi/1.1/weir/plugin.h tests/abi/1.1/weir/columns.h $(abi_scripts)

@@ -984,6 +984,8 @@ typedef struct weir_note {
 #define WEIR_NOTE_TYPE 1
 
 #if defined(__GNUC__)
+#define WEIR_VISIBLE __attribute__((visibility("default")))
+#define WEIR_USED    __attribute__((used))
 #define WEIR_EXPORT  __attribute__((visibility("default"), used))
 #define WEIR_IN_NOTE __attribute__((section(".note.weir"), used, aligned(4)))
 #else
@@ -999,8 +1001,10 @@ typedef struct weir_note {
 /**
  * The descriptor, once a plugin, last in its file:
  *
- *   WEIR_PLUGIN(.name = "upper", .version = "1.0", .licence = "MIT", .vendor = "example", .summary = "…",
- *               .classes = classes, .n_classes = 1)
+ *   WEIR_PLUGIN(.n_classes = 1, .name = "upper", .version = "1.0", .licence = "MIT", .vendor = "example",
+ *               .summary = "…", .classes = classes)
+ *
+ * In C the members may come in any order; in C++ they come in the order of their declaration, as here.
  */
 #define WEIR_PLUGIN(...)                                                                        \
   WEIR_IN_NOTE static const weir_note weir_plugin_note = {5,                                    \
@@ -1011,15 +1015,15 @@ typedef struct weir_note {
                                                           (uint32_t)(WEIR_MAGIC >> 32),         \
                                                           WEIR_ABI_MAJOR,                       \
                                                           WEIR_WANT_MINOR};                     \
-  WEIR_C_DATA const weir_plugin weir_plugin_v1;                                                 \
-  WEIR_EXPORT const weir_plugin weir_plugin_v1 = {.magic = WEIR_MAGIC,                          \
-                                                  .size = sizeof(weir_plugin),                  \
-                                                  .abi_major = WEIR_ABI_MAJOR,                  \
-                                                  .abi_minor = WEIR_WANT_MINOR,                 \
-                                                  .class_size = sizeof(weir_class),             \
-                                                  .port_size = sizeof(weir_port),               \
-                                                  .option_size = sizeof(weir_option),           \
-                                                  __VA_ARGS__};
+  WEIR_C_DATA WEIR_VISIBLE const weir_plugin weir_plugin_v1;                                    \
+  WEIR_USED const weir_plugin weir_plugin_v1 = {.magic = WEIR_MAGIC,                            \
+                                                .size = sizeof(weir_plugin),                    \
+                                                .abi_major = WEIR_ABI_MAJOR,                    \
+                                                .abi_minor = WEIR_WANT_MINOR,                   \
+                                                .class_size = sizeof(weir_class),               \
+                                                .port_size = sizeof(weir_port),                 \
+                                                .option_size = sizeof(weir_option),             \
+                                                __VA_ARGS__};
 
 #ifdef __cplusplus
 }
