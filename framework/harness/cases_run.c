@@ -6,6 +6,7 @@
 #include "base/files.h"
 #include "base/nearest.h"
 #include "base/quote.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -167,25 +168,30 @@ show(const HarnessResult *result)
   fflush(stdout);
 }
 
-/* In the child: a byte for each case that has ended. */
+/* In the child: the next case, and a byte when it has ended. What a stage prints is no part of the report. */
 static void
-run_from(int out, gpointer data)
+run_next(int out, gpointer data)
 {
   Progress *p = data;
+  HarnessCase *test = p->cases->pdata[p->next];
   g_autofree char *cache = g_build_filename(p->place, "cache", NULL);
+  g_autofree char *name =
+      test->skip ? g_strdup_printf("%s # SKIP %s", test->name, test->skip) : g_strdup(test->name);
   g_setenv("XDG_CACHE_HOME", cache, TRUE); /* and not the user's */
-  for (guint i = p->next; i < p->cases->len; i++) {
-    HarnessCase *test = p->cases->pdata[i];
-    g_autofree char *name =
-        test->skip ? g_strdup_printf("%s # SKIP %s", test->name, test->skip) : g_strdup(test->name);
-    g_autofree char *why = test->skip ? NULL : harness_case_run(test);
-    harness_tap(why == NULL, name, why);
-    if (p->show && test->h->results->len)
-      show(test->h->results->pdata[0]);
-    harness_forget(test->h);
-    if (write(out, why ? "n" : "o", 1) != 1)
-      return;
-  }
+  int report = dup(STDOUT_FILENO);
+  dup2(STDERR_FILENO, STDOUT_FILENO);
+  g_autofree char *why = test->skip ? NULL : harness_case_run(test);
+  fflush(stdout);
+  dup2(report, STDOUT_FILENO);
+  harness_tap(why == NULL, name, why);
+  if (p->show && test->h->results->len)
+    show(test->h->results->pdata[0]);
+  dup2(STDERR_FILENO, STDOUT_FILENO); /* destructors may print, too */
+  close(report);
+  harness_forget(test->h);
+  weir_remove_tree(cache, NULL);
+  while (write(out, why ? "n" : "o", 1) < 0 && errno == EINTR)
+    ;
 }
 
 static void
@@ -201,29 +207,29 @@ hear(const char *bytes, gsize n, gpointer data)
   p->patience = patience_of(p);
 }
 
+/* One case in a child of its own: what it leaves behind, or spoils, is not the next one's. */
 static void
-run_all(Progress *p)
+run_one(Progress *p)
 {
-  while (p->next < p->cases->len) {
-    HarnessEnd end;
-    g_autoptr(GError) error = NULL;
-    guint before = p->next;
-    p->patience = patience_of(p);
-    gboolean started = harness_isolate(run_from, hear, p, &p->patience, &end, &error);
-    g_autofree char *why = started ? harness_end_reason(&end) : g_strdup(error->message);
-    harness_end_clear(&end);
-    if ((!why && p->next == p->cases->len) || harness_isolate_interrupted())
-      return;
-    /* What a leak checker says at the end belongs to the last case that ran. */
-    guint guilty = p->next < p->cases->len ? p->next : p->cases->len - 1;
-    const HarnessCase *test = p->cases->pdata[guilty];
+  HarnessEnd end;
+  g_autoptr(GError) error = NULL;
+  guint number = p->next;
+  const HarnessCase *test = p->cases->pdata[number];
+  p->patience = patience_of(p);
+  gboolean started = harness_isolate(run_next, hear, p, &p->patience, &end, &error);
+  g_autofree char *why = started ? harness_end_reason(&end) : g_strdup(error->message);
+  gboolean came = p->next > number;
+  if (!harness_isolate_interrupted() && (why || !came)) {
+    /* What a leak checker says comes at the end. */
     g_autofree char *text = g_strdup_printf("the stage %s", why ? why : "ended the process");
-    g_autofree char *name =
-        p->next < p->cases->len ? g_strdup(test->name) : g_strdup_printf("%s, at the end", test->name);
+    g_autofree char *name = came ? g_strdup_printf("%s, at the end", test->name) : g_strdup(test->name);
     harness_tap(FALSE, name, text);
     p->n_failed++;
-    p->next = MAX(p->next, before) + 1;
+  } else if (started && end.errors->len) {
+    fputs(end.errors->str, stderr);
   }
+  harness_end_clear(&end);
+  p->next = number + 1;
 }
 
 /* Those whose name holds `only`. FALSE: there are none, which was said. */
@@ -268,7 +274,8 @@ weir_harness_run_cases(const char *file, const char *plugin_path, const char *on
     ((HarnessCase *)cases->pdata[i])->h->place = g_strdup(place);
   Progress p = {.cases = cases, .show = show != 0, .place = place};
   harness_isolate_begin();
-  run_all(&p);
+  while (p.next < cases->len && !harness_isolate_interrupted())
+    run_one(&p);
   weir_remove_tree(place, NULL);
   harness_isolate_end();
   return p.n_failed == 0;

@@ -88,6 +88,14 @@ if [ ! -e runs ] && [ ! -e cache ]; then ok "no store and no cache is touched"; 
 if [ $? -eq 2 ] && grep -q '"nosuch" in its name; valid: "faulty.changing: case 1"' out; then ok "no case of this name"; else not_ok "no case of this name" "$(cat out)"; fi
 
 cat >cases.json <<'END'
+{ "use": "faulty.loud", "in": [{"n": 1}], "cuts": [{"rows": 1}],
+  "cases": [ { "name": "first" }, { "name": "second" } ] }
+END
+"$inspect" --test cases.json --plugin-path "$build/framework/harness/test-stages/.libs" >out 2>err
+if [ $? -eq 0 ] && [ "$(grep -c '^ok' out)" -eq 2 ]; then ok "each case has a process of its own"; else not_ok "each case has a process of its own" "$(cat out)"; fi
+if ! grep -q 'no test' out && grep -q 'no test' err; then ok "what a stage prints is no part of the report"; else not_ok "what a stage prints is no part of the report" "$(cat out err)"; fi
+
+cat >cases.json <<'END'
 { "cases": [
   { "use": "probe.pass", "inn": [] },
   { "in": [] },

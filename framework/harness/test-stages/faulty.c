@@ -144,6 +144,16 @@ endless(weir_stage *stage)
   return weir_cancelled(stage) ? -1 : 0;
 }
 
+/* Says more than it should, and where it should not. */
+static int
+loud(weir_stage *stage)
+{
+  static int opened;
+  (void)stage;
+  puts("this is no test");
+  return opened++ ? weir_fail(stage, "it was opened before") : 0;
+}
+
 /* Keeps a file where that is allowed. */
 static int
 tidy(weir_stage *stage)
@@ -310,6 +320,7 @@ static const weir_class classes[] = {
     {BASE("clocked"), IN(any_in), OUT(number_out), .process = clocked},
     {BASE("changing"), OUT(mean_out), .fingerprint = same_as_ever, .produce = changing},
     {BASE("endless"), OUT(mean_out), .produce = endless},
+    {BASE("loud"), IN(any_in), OUT(any_out), .open = loud, .process = pass},
     {BASE("tidy"), IN(any_in), OUT(any_out), .open = tidy, .process = pass},
     {BASE("early"), IN(any_in), OUT(any_out), .open = early, .process = pass},
     {BASE("deaf"), IN(table_in), .produce = deaf},
