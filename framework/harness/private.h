@@ -29,6 +29,8 @@ typedef struct {
   WeirSchema *schema;
 } HarnessOutput;
 
+#define HARNESS_LATE "the run took more than"
+
 /* What one run gave. */
 typedef struct {
   weir_harness_cut cut;

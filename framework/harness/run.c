@@ -459,7 +459,7 @@ execute(weir_harness *h, HarnessRun *run, const char *file)
   if (run->late) {
     result->late = TRUE;
     result->code = WEIR_EXIT_FAILED;
-    result->error = g_strdup_printf("the run took more than %g seconds", h->patience);
+    result->error = g_strdup_printf(HARNESS_LATE " %g seconds", h->patience);
   } else if (error) {
     /* The name of the pipeline file, which nobody wrote, says nothing. */
     g_autoptr(GString) text = g_string_new(error->message);

@@ -28,6 +28,7 @@ typedef struct {
   char *what; /* what happened, or why it was not tried; may have several lines */
   char *note;
   char *at; /* what was being tried */
+  enum { SAID, CRASHED, HUNG } how;
 } Verdict;
 
 typedef struct {
@@ -213,6 +214,8 @@ judge(Session *session, Verdict *verdict)
       session->done && verdict->outcome != FAILED; /* what comes then is the end of the process */
   if (reason && verdict->outcome != FAILED) {
     verdict->outcome = FAILED;
+    verdict->how =
+        end.late || (WIFEXITED(end.status) && WEXITSTATUS(end.status) == HARNESS_GIVEN_UP) ? HUNG : CRASHED;
     const char *at = is_over ? "at the end" : verdict->at;
     replace(&verdict->what, at ? g_strdup_printf("%s: it %s", at, reason) : g_strdup_printf("it %s", reason));
     if (session->check && session->check->run == verify_malloc && ended_for_want_of_memory(&end)) {
@@ -300,6 +303,26 @@ print_lines(const char *text, const char *indent)
       printf("%s%s\n", indent, lines[i]);
 }
 
+/* What to do about a failure, or NULL where the reason says it. */
+static const char *
+mend_of(const VerifyCheck *check, const Verdict *verdict)
+{
+  gboolean hung = verdict->how == HUNG || (verdict->what && strstr(verdict->what, HARNESS_LATE));
+  if (verdict->outcome != FAILED)
+    return NULL;
+  if (verdict->rule)
+    return check->mend ? check->mend : "the rule says what to do; see weir(7)";
+  if (!check->run && verdict->how != SAID)
+    return "what runs when a plugin is opened (constructors) neither fails nor waits; see W19 in weir(7)";
+  if (hung)
+    return "return from every call, and leave long work once weir_cancelled() is true or a function of the "
+           "host fails; "
+           "a run that is only slow gets more time with --seconds";
+  if (!check->mend && verdict->how == CRASHED)
+    return "a debugger shows the place; nothing but weir_fail() and -1 ends a run";
+  return check->mend;
+}
+
 static void
 report_text(const VerifyCheck *check, const Verdict *verdict)
 {
@@ -309,8 +332,8 @@ report_text(const VerifyCheck *check, const Verdict *verdict)
          verdict->rule ? " rule " : "", verdict->rule ? verdict->rule : "", short_text ? verdict->note : "");
   if (verdict->what)
     print_lines(verdict->what, "      ");
-  if (verdict->outcome == FAILED && check->mend)
-    printf("      mend: %s\n", check->mend);
+  if (mend_of(check, verdict))
+    printf("      mend: %s\n", mend_of(check, verdict));
   fflush(stdout);
 }
 
@@ -328,8 +351,8 @@ report_json(Report *report, const VerifyCheck *check, const Verdict *verdict)
     weir_json_member_string(report->writer, "what", verdict->what);
   if (verdict->note)
     weir_json_member_string(report->writer, "note", verdict->note);
-  if (verdict->outcome == FAILED && check->mend)
-    weir_json_member_string(report->writer, "mend", check->mend);
+  if (mend_of(check, verdict))
+    weir_json_member_string(report->writer, "mend", mend_of(check, verdict));
   weir_json_end_object(report->writer);
 }
 
@@ -370,8 +393,7 @@ end_subject(Report *report)
   }
 }
 
-static const VerifyCheck opening = {"V01", "opens",
-                                    "build it against the headers of this version; see weir(7)", NULL, FALSE};
+static const VerifyCheck opening = {"V01", "opens", NULL, NULL, FALSE};
 
 static void
 verify_subjects(Session *session, Report *report)

@@ -23,7 +23,7 @@ typedef struct {
 typedef struct {
   const char *id;
   const char *name;
-  const char *mend; /* what to do about a failure */
+  const char *mend; /* what to do about a failure; NULL: the reason, or the rule, says it */
   void (*run)(Verify *v);
   gboolean may_be_closer; /* a failure is looked at once more, closely */
 } VerifyCheck;

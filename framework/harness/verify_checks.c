@@ -275,7 +275,7 @@ check_outside(Verify *v)
 }
 
 const VerifyCheck verify_checks[] = {
-    {"V02", "runs", "the rule says what to do; see weir(7)", check_runs},
+    {"V02", "runs", NULL, check_runs},
     {"V03", "options", "refuse in schema() or open(), with weir_fail(), what the option's row cannot say",
      verify_options},
     {"V04", "batches",
