@@ -33,6 +33,23 @@ check_words(const char *name, const char *kind, GError **error)
   return FALSE;
 }
 
+/* In a pipeline, one of two plugins of a name is never found. */
+static gboolean
+check_is_free(const char *name, GError **error)
+{
+  g_auto(GStrv) folders = weir_plugin_folders(NULL);
+  g_autofree char *leaf = g_strconcat(name, ".so", NULL);
+  for (guint i = 0; folders[i]; i++) {
+    g_autofree char *file = g_build_filename(folders[i], leaf, NULL);
+    if (g_file_test(file, G_FILE_TEST_EXISTS)) {
+      g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE,
+                  "there is a plugin \"%s\" already, %s; choose another name", name, file);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 static void
 replace(GString *text, const char *what, const char *with)
 {
@@ -79,7 +96,7 @@ write_files(const WeirAtomicDir *dir, const char *name, const char *kind, GError
 char *
 cli_new_plugin(const char *name, const char *kind, GError **error)
 {
-  if (!check_words(name, kind, error))
+  if (!check_words(name, kind, error) || !check_is_free(name, error))
     return NULL;
   if (g_file_test(name, G_FILE_TEST_EXISTS)) {
     g_set_error(error, WEIR_EXIT_ERROR, WEIR_EXIT_USAGE,

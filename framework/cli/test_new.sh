@@ -46,6 +46,7 @@ refuses "a folder that is there" 'is there already' --new my-sink sink
 refuses "no kind" 'needs a name and a kind' --new other
 refuses "an unknown kind" 'did you mean "sink"' --new other sinc
 refuses "a bad name" 'is no name for a plugin' --new Other sink
+refuses "the name of a plugin that ships" 'there is a plugin "file" already' --new file transform
 refuses "a name that leads elsewhere" 'is no name for a plugin' --new ../other sink
 if [ "$before" = "$(ls)" ]; then ok "nothing was written"; else not_ok "nothing was written" "$(ls)"; fi
 plan
