@@ -179,7 +179,9 @@ typedef enum weir_option_type {
   WEIR_NUMBER_MAP = 14,  /**< weir_map of numbers, in written order */
   WEIR_FIELD = 15,       /**< const char *: the name of a column, for port types */
   WEIR_FIELD_LIST = 16,  /**< weir_list of names of columns */
-  WEIR_SECRET = 17,      /**< const char *: given by reference only, never printed */
+  /** const char *: given by reference only, never printed. A credential: what a stage makes must not depend on its
+   * value, for earlier work is reused also when that has changed. */
+  WEIR_SECRET = 17,
 } weir_option_type;
 
 /** Value of a list option. `numbers` is NULL unless the items are numbers. */
@@ -505,7 +507,8 @@ weir_given(weir_stage *stage, const char *option)
 
 /**
  * What names this stage's work wherever it leaves a mark outside the run: "RUN/STAGE", the run's part unique, the same
- * after a resume. A sink that finds its mark has done its work already. Not for content: it differs from run to run.
+ * after a resume. A sink that finds its mark has done its work already. It differs from run to run: leave it as a mark of
+ * its own beside what was written, not in records, nor in what is told of with weir_output() or weir_artifact_finish().
  */
 static inline const char *
 weir_identity(weir_stage *stage)
