@@ -155,6 +155,10 @@ resolve_declared_input(Resolve *r, WeirScope *scope, WeirPortSpec *input, const 
     return;
   }
   const GPtrArray *references = resolve_input(scope, input, r->diagnostics);
+  if (!references && !input->written && !input->optional && !scope->left_out) { /* as was reported */
+    add_source(r, weir_pipeline_keep(scope->pipeline, r->text))->wrong = TRUE;
+    return;
+  }
   const char *missing = weir_pipeline_print(scope->pipeline, "input \"%s\" is not given", input->name);
   add_references(r, scope, references, missing, scope->entry ? scope->entry->position : input->position);
 }

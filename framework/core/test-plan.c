@@ -515,6 +515,20 @@ test_main_output(Fixture *f, gconstpointer data)
             "'a': { 'use': 'test.sink', 'from': 's' }, 'b': { 'use': 'test.sink', 'from': 's.x' }");
 }
 
+/* An input that an include is not given is one mistake, whatever in it would have taken its records. */
+static void
+test_input_not_given(Fixture *f, gconstpointer data)
+{
+  (void)data;
+  g_autofree char *text = with_quotes("{ 'weir': 1, 'inputs': { 'i': {} },\n"
+                                      "'stages': { 'm': { 'use': 'test.sink', 'from': 'i' } } }");
+  folder_put(&f->folder, "q.json", text);
+  g_autofree char *said = plan_stages(f, "'a': { 'include': 'q.json' }");
+  g_autofree char *wanted = with_quotes("DIR/p.json:2:1: 'a' gives no input 'i' to DIR/q.json\n"
+                                        "  hint: give it with 'from': {'i': …}");
+  g_assert_cmpstr(said, ==, wanted);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -537,5 +551,6 @@ main(int argc, char **argv)
   add("", 0, "wide", test_wide);
   add("", 0, "deep", test_deep);
   add("", 0, "printed", test_printed);
+  g_test_add("/plan/input-not-given", Fixture, NULL, set_up, test_input_not_given, tear_down);
   return g_test_run();
 }
