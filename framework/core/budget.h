@@ -7,8 +7,10 @@
 
 /* How a budget is divided, once, while planning:
  *
- *   - every stage has 1 MiB for the batch in its hands;
- *   - every stream has a share for its ring: a quarter of the budget divided by their number, within 1 and 64 MiB.
+ *   - every stage has 1 MiB for the batch in its hands, and for the first that it reserves where the pool has nothing
+ *     for it: so whoever reserves but little need not declare a least;
+ *   - every stream has a share for its ring: a quarter of the budget, but at most half of what the stages leave,
+ *     divided by their number, within 1 and 64 MiB.
  *     A ring holds up to 64 batches, and takes none while it holds its share or more; it always takes one.
  *     Table edges and what a spool holds beyond its share are files;
  *   - every stage has the least that its class asks for;
@@ -48,8 +50,10 @@ guint weir_budget_workers(const WeirBudget *budget, guint jobs);
    was taken, `held` gets that. */
 gboolean weir_budget_reserve(WeirBudget *budget, guint index, guint64 bytes);
 gboolean weir_budget_unreserve(WeirBudget *budget, guint index, guint64 bytes, guint64 *held);
-/* The stage has closed: what it holds, and its share, are the others'. */
+/* The stage has closed: what it holds, its least and its share are the others'. */
 void weir_budget_close(WeirBudget *budget, guint index);
+/* Why the last request of a stage was refused, and with which budget it would not have been. NULL: it was granted. */
+char *weir_budget_explain(WeirBudget *budget, guint index);
 
 /* Memory that this process may use: that of the machine, or the limit of its control groups (version 1 or 2). `root` is
    "" but in tests. 0: not known. */

@@ -61,6 +61,16 @@ report(const WeirStage *stage, const char *text)
   return g_string_free(out, FALSE);
 }
 
+/* A stage that advises a larger budget does not know the one that there is. */
+static char *
+with_budget(const WeirStage *stage)
+{
+  g_autofree char *why = stage->running && strstr(stage->fail_text, "--memory")
+                             ? weir_budget_explain(stage->run->budget, stage->plan->index)
+                             : NULL;
+  return why ? g_strconcat(stage->fail_text, "\n  ", why, NULL) : g_strdup(stage->fail_text);
+}
+
 static void
 fail_with(WeirStage *stage, const char *text)
 {
@@ -146,9 +156,10 @@ weir_stage_end_call(WeirStage *stage, int result)
   else if (result != -1 && stage->fails)
     outcome = weir_stage_breach(stage, "W02", "%s() called weir_fail() and returned %d; the text was: %s",
                                 call, result, stage->fail_text);
-  else if (stage->fails)
-    fail_with(stage, stage->fail_text);
-  else if (result != -1 && stage->host_failed)
+  else if (stage->fails) {
+    g_autofree char *text = with_budget(stage);
+    fail_with(stage, text);
+  } else if (result != -1 && stage->host_failed)
     outcome = -1; /* reported by the function that failed, whose result was not looked at */
   if (stage->builders->len) {
     if (outcome != -1)

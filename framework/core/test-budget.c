@@ -95,7 +95,7 @@ test_divide(void)
   weir_budget_free(budget);
   budget = divided(chain, 5 * MIB, NULL); /* the least */
   g_assert_cmpuint(weir_budget_ring(budget), ==, MIB);
-  g_assert_cmpuint(most(budget, 1), ==, 0);
+  g_assert_cmpuint(most(budget, 1), ==, MIB); /* that of the batch in its hands */
   weir_budget_free(budget);
   g_autofree char *problem = NULL;
   budget = divided(chain, 64 << 10, &problem);
@@ -150,10 +150,33 @@ test_shares(void)
   weir_budget_close(budget, 2); /* its share is free */
   g_assert_true(weir_budget_reserve(budget, 1, share / 2));
   weir_budget_close(budget, 1);
-  g_assert_cmpuint(most(budget, 3), ==, pool - kept);         /* besides what it holds */
-  g_assert_false(weir_budget_unreserve(budget, 1, 1, &held)); /* it closed, and gave back all */
+  g_assert_cmpuint(most(budget, 3), ==, pool + 2 * MIB - kept); /* besides what it holds */
+  g_assert_false(weir_budget_unreserve(budget, 1, 1, &held));   /* it closed, and gave back all */
   g_assert_cmpuint(held, ==, 0);
   g_assert_false(weir_budget_reserve(budget, 3, G_MAXUINT64));
+  weir_budget_free(budget);
+}
+
+/* Whoever is refused learns with which budget it would not have been. */
+static void
+test_explained(void)
+{
+  static const guint64 none[] = {0, 0};
+  g_autoptr(Chain) chain = chain_new(none, 2);
+  WeirBudget *budget = divided(chain, 3 * MIB, NULL);
+  g_assert_null(weir_budget_explain(budget, 1));
+  g_assert_true(weir_budget_reserve(budget, 1, MIB / 2));
+  g_assert_false(weir_budget_reserve(budget, 1, 6 * MIB));
+  g_autofree char *why = weir_budget_explain(budget, 1);
+  g_assert_cmpstr(why, ==,
+                  "it asked for 6.0 MiB more, and the budget of 3.0 MiB (--memory) had 0 B left for it; "
+                  "--memory 11M would have been enough for that");
+  weir_budget_free(budget);
+  budget = divided(chain, 11 * MIB, NULL);
+  g_assert_true(weir_budget_reserve(budget, 1, 6 * MIB));
+  g_assert_false(weir_budget_reserve(budget, 1, G_MAXUINT64));
+  g_autofree char *never = weir_budget_explain(budget, 1);
+  g_assert_null(strstr(never, "enough"));
   weir_budget_free(budget);
 }
 
@@ -253,6 +276,7 @@ main(int argc, char **argv)
   g_test_add_func("/budget/too-small", test_too_small);
   g_test_add_func("/budget/shares", test_shares);
   g_test_add_func("/budget/left-out", test_left_out);
+  g_test_add_func("/budget/explained", test_explained);
   g_test_add_func("/budget/threads", test_threads);
   g_test_add_func("/budget/workers", test_workers);
   g_test_add("/budget/machine", Folder, NULL, folder_set_up, test_machine, folder_tear_down);

@@ -334,15 +334,17 @@ reserve(const Training *training, const WeirHeadShape *shapes)
       rows[h] += ((const LinearTask *)tasks->tasks->pdata[h])->rows[k];
   }
   double bytes = weir_linear_memory(shapes, rows, n, n_features, training->eval_matrix != NULL);
-  if (bytes <= machine && !weir_reserve(training->stage, (uint64_t)bytes))
+  const gboolean possible = bytes <= machine;
+  if (possible && !weir_reserve(training->stage, (uint64_t)bytes))
     return 0;
   g_autofree char *size = weir_format_size(bytes);
   return weir_fail(
       training->stage,
-      "%u labels with %u features and %u rows need %s, more memory than there is: if \"%s\" holds classes, "
-      "lower the number of features with \"max-features\" or \"min-df\"; otherwise name "
-      "another column in \"label\"",
+      "%u labels with %u features and %u rows need %s, more memory than %s\n"
+      "hint: %sif \"%s\" holds classes, lower the number of features with \"max-features\" or \"min-df\"; "
+      "otherwise name another column in \"label\"",
       n_labels, n_features, training->rows->texts->len, size,
+      possible ? "the run has for it" : "the machine has", possible ? "raise --memory; or " : "",
       ((const TrainState *)training->stage->state)->label);
 }
 

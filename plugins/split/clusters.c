@@ -95,16 +95,16 @@ find_clusters(Clustering *c)
   const WeirExecutor executor = near_executor(c->stage);
   g_autoptr(GError) error = NULL;
   guint64 n_rows = weir_near_rows(c->near);
-  guint64 memory = near_reserve(c->stage, n_rows, 0);
+  guint64 memory = near_reserve(c->stage, n_rows, SPLIT_CLUSTERS_LEAST);
   if (!memory)
     return -1;
   const WeirNearSearch search = {.memory = memory, .text = fetch_text, .progress = tell_progress, .data = c};
   c->cluster = weir_near_clusters(c->near, &search, &executor, NULL, &error);
   if (!c->cluster) {
-    near_unreserve(c->stage, memory, 0, 0);
+    near_unreserve(c->stage, memory, SPLIT_CLUSTERS_LEAST, 0);
     return near_fail(c->stage, error);
   }
-  near_unreserve(c->stage, memory, 0, n_rows * sizeof *c->cluster);
+  near_unreserve(c->stage, memory, SPLIT_CLUSTERS_LEAST, n_rows * sizeof *c->cluster);
   return 0;
 }
 
@@ -202,7 +202,9 @@ clusters_produce(weir_stage *stage)
   split_release(stage, c.first, weir_table_batches(stage, SPLIT_IN) + 1, sizeof *c.first);
   split_release(stage, c.rows, c.n, sizeof *c.rows);
   split_release(stage, c.tie, c.n, sizeof *c.tie);
-  split_release(stage, c.cluster, weir_table_rows(stage, SPLIT_IN), sizeof *c.cluster);
+  if (c.cluster)
+    near_unreserve(stage, weir_table_rows(stage, SPLIT_IN) * sizeof *c.cluster, SPLIT_CLUSTERS_LEAST, 0);
+  g_free(c.cluster);
   return result;
 }
 

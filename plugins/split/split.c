@@ -293,6 +293,7 @@ static const weir_class classes[] = {
         .options = clusters_options,
         .n_options = G_N_ELEMENTS(clusters_options),
         .state_size = sizeof(ClustersState),
+        .least_memory = SPLIT_CLUSTERS_LEAST,
         .schema = clusters_schema,
         .produce = clusters_produce,
         .close = clusters_close,

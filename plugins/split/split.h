@@ -7,6 +7,9 @@
 #include "ml/near_duplicates.h"
 #include "strata.h"
 
+/* Least memory of split.clusters: for its search, whose fixed part is 8 MiB. */
+#define SPLIT_CLUSTERS_LEAST (UINT64_C(9) << 20)
+
 enum { SPLIT_IN = 0, SPLIT_BY = 0 }; /* the input, and the entry of its type that names the key columns */
 
 /* What becomes of a record whose key is null or empty: choices of the option "missing". */
