@@ -19,7 +19,7 @@ struct WeirDiagnostic {
 
 struct WeirDiagnostics {
   GPtrArray *entries;
-  GHashTable *known; /* "severity file line column message" to its entry */
+  GHashTable *known; /* "severity file line column key" to its entry; the key is mostly the message */
   gsize n_errors;
   gsize n_warnings;
   WeirDiagnostic *surplus; /* takes the notes of entries beyond the limit */
@@ -82,11 +82,12 @@ diagnostics_surplus(WeirDiagnostics *diagnostics)
 }
 
 static WeirDiagnostic *
-diagnostics_add(WeirDiagnostics *diagnostics, Severity severity, WeirPosition position, char *message)
+diagnostics_add(WeirDiagnostics *diagnostics, Severity severity, WeirPosition position, const char *sameness,
+                char *message)
 {
   g_autofree char *key =
       g_strdup_printf("%d %s %u %u %s", severity, position.file != NULL ? position.file : "", position.line,
-                      position.column, message);
+                      position.column, sameness);
   WeirDiagnostic *entry = g_hash_table_lookup(diagnostics->known, key);
 
   if (entry != NULL) {
@@ -115,7 +116,18 @@ weir_diagnostics_error(WeirDiagnostics *diagnostics, WeirPosition position, cons
   va_start(arguments, format);
   char *message = g_strdup_vprintf(format, arguments);
   va_end(arguments);
-  return diagnostics_add(diagnostics, SEVERITY_ERROR, position, message);
+  return diagnostics_add(diagnostics, SEVERITY_ERROR, position, message, message);
+}
+
+WeirDiagnostic *
+weir_diagnostics_error_once(WeirDiagnostics *diagnostics, WeirPosition position, const char *key,
+                            const char *format, ...)
+{
+  va_list arguments;
+  va_start(arguments, format);
+  char *message = g_strdup_vprintf(format, arguments);
+  va_end(arguments);
+  return diagnostics_add(diagnostics, SEVERITY_ERROR, position, key, message);
 }
 
 WeirDiagnostic *
@@ -125,7 +137,7 @@ weir_diagnostics_warning(WeirDiagnostics *diagnostics, WeirPosition position, co
   va_start(arguments, format);
   char *message = g_strdup_vprintf(format, arguments);
   va_end(arguments);
-  return diagnostics_add(diagnostics, SEVERITY_WARNING, position, message);
+  return diagnostics_add(diagnostics, SEVERITY_WARNING, position, message, message);
 }
 
 static void

@@ -24,6 +24,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(WeirDiagnostics, weir_diagnostics_free)
  * Never NULL. */
 WeirDiagnostic *weir_diagnostics_error(WeirDiagnostics *diagnostics, WeirPosition position,
                                        const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* The same, where what is said differs in names only: at one position there is one error with this `key`. */
+WeirDiagnostic *weir_diagnostics_error_once(WeirDiagnostics *diagnostics, WeirPosition position,
+                                            const char *key, const char *format, ...) G_GNUC_PRINTF(4, 5);
 WeirDiagnostic *weir_diagnostics_warning(WeirDiagnostics *diagnostics, WeirPosition position,
                                          const char *format, ...) G_GNUC_PRINTF(3, 4);
 

@@ -115,9 +115,11 @@ static gboolean G_GNUC_PRINTF(4, 5)
   va_start(args, format);
   g_autofree char *why = g_strdup_vprintf(format, args);
   va_end(args);
-  WeirDiagnostic *made = weir_diagnostics_error(s->context->diagnostics, weir_node_position(node),
-                                                "stage \"%s\" (%s), option \"%s\": %s", s->context->stage,
-                                                s->context->use, s->option->name, why);
+  /* Once for all the stages of an "each". */
+  g_autofree char *key = g_strdup_printf("%s %s %s", s->context->use, s->option->name, why);
+  WeirDiagnostic *made = weir_diagnostics_error_once(
+      s->context->diagnostics, weir_node_position(node), key, "stage \"%s\" (%s), option \"%s\": %s",
+      s->context->stage, s->context->use, s->option->name, why);
   if (entry)
     *entry = made;
   return FALSE;

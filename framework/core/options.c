@@ -32,9 +32,10 @@ refuse_unknown(const WeirOptionContext *context, const weir_class *class, const 
     if (find_option(class, key))
       continue;
     g_autofree char *hint = weir_did_you_mean_of(key, name_at, (gpointer) class);
-    weir_diagnostics_error(context->diagnostics, weir_node_key_position_at(given, i),
-                           "stage \"%s\" (%s): unknown option \"%s\"%s", context->stage, context->use, key,
-                           hint);
+    g_autofree char *once = g_strdup_printf("%s unknown %s", context->use, key);
+    weir_diagnostics_error_once(context->diagnostics, weir_node_key_position_at(given, i), once,
+                                "stage \"%s\" (%s): unknown option \"%s\"%s", context->stage, context->use,
+                                key, hint);
     good = FALSE;
   }
   return good;

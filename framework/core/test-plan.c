@@ -118,6 +118,10 @@ static const struct {
      "DIR/p.json:3:12: stage 'a/x' (test.late): option 'columns' is missing\n"
      "  it is: string-list, required; NAME TYPE of each\n"
      "  hint: it is written as '${each.c}', which has no value"},
+    {"option-of-each", /* said once, for the first */
+     "'a': { 'use': 'test.rows', 'each': [1, 2, 3], 'options': {\n'cuont': 3, 'batch': 0 } }",
+     "DIR/p.json:3:1: stage 'a/1' (test.rows): unknown option 'cuont'; did you mean 'count'?\n"
+     "DIR/p.json:3:22: stage 'a/1' (test.rows), option 'batch': …"},
     {"option-range", "'a': { 'use': 'test.rows', 'options': { 'batch': 0 } }",
      "DIR/p.json:2:50: stage 'a' (test.rows)…"},
     {"unused",
