@@ -100,6 +100,7 @@ fails() {
 fails "a case that does not run" 1 'not run with the case: .*"nosuch"' "$faulty" --only changing --with cases.json
 "$inspect" --verify "$faulty" --only loud --json >out 2>/dev/null
 if python3 -m json.tool out >/dev/null; then ok "what a stage prints is no part of the JSON"; else not_ok "what a stage prints is no part of the JSON" "$(cat out)"; fi
+fails "nothing that could be tried" 1 'nothing was verified' "$faulty" --only reader
 fails "a stage without an end" 1 'the run took more than 1 second' "$faulty" --only endless --seconds 1
 fails "no stage of this name" 2 '"litterr" in its name; did you mean "litter"' "$faulty" --only litterr
 if [ ! -e runs ]; then ok "no store is made"; else not_ok "no store is made" "$(find runs | head)"; fi

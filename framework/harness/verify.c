@@ -523,11 +523,14 @@ weir_harness_verify(const char *file, const weir_harness_verification *how)
     fprintf(stderr, "%s\n", session.wrong_use);
   else if (!harness_isolate_interrupted())
     print_sum(&report, file, out->str);
+  gboolean tried = report.n_ok > 1; /* more than that it opens */
+  if (!session.wrong_use && !tried && !report.n_failed && !harness_isolate_interrupted())
+    fprintf(stderr, "nothing was verified but that it opens: give cases that it runs with (--with)\n");
   g_string_free(out, TRUE);
   g_ptr_array_unref(session.subjects);
   weir_remove_tree(place, NULL);
   harness_isolate_end();
   gboolean wrong_use = session.wrong_use != NULL;
   g_free(session.wrong_use);
-  return wrong_use ? -1 : report.n_failed == 0;
+  return wrong_use ? -1 : report.n_failed == 0 && tried;
 }

@@ -13,6 +13,7 @@ typedef struct {
   const char *word;
   struct ArrowArray kept;
   char *memory;
+  const char *path;
 } State;
 
 static int
@@ -305,6 +306,9 @@ static const weir_port mean_out[] = {{.name = "out", .type = "mean:i64"}};
 static const weir_option level_options[] = {
     {"level", WEIR_INTEGER, 0, offsetof(State, level), "3", 0, 10, .help = "A number"}};
 
+static const weir_option path_options[] = {
+    {"path", WEIR_INPUT_PATH, WEIR_OPTION_REQUIRED, offsetof(State, path), .help = "A file"}};
+
 #define BASE(name_) .name = name_, .summary = "For tests", .state_size = sizeof(State)
 #define IN(port)    .in = port, .n_in = 1
 #define OUT(port)   .out = port, .n_out = 1
@@ -321,6 +325,7 @@ static const weir_class classes[] = {
     {BASE("changing"), OUT(mean_out), .fingerprint = same_as_ever, .produce = changing},
     {BASE("endless"), OUT(mean_out), .produce = endless},
     {BASE("loud"), IN(any_in), OUT(any_out), .open = loud, .process = pass},
+    {BASE("reader"), OUT(mean_out), .options = path_options, .n_options = 1, .produce = endless},
     {BASE("tidy"), IN(any_in), OUT(any_out), .open = tidy, .process = pass},
     {BASE("early"), IN(any_in), OUT(any_out), .open = early, .process = pass},
     {BASE("deaf"), IN(table_in), .produce = deaf},
