@@ -68,7 +68,7 @@ rows = list(csv.DictReader(open(sys.argv[1], newline='')))
 assert eval(sys.argv[2]), rows[:5]" "$@"; }
 
 runs 0 "splits without a leak" check.json
-says "are said to have none" 'no leak: 0 leaks between 1 pairs'
+says "are said to have none" 'no leak: 0 leaks between 1 pair of splits'
 check "an empty list" leaks leaks.csv 'rows == []'
 
 runs 1 "one planted near-duplicate" check.json --test one.csv --out one-leaks.csv
