@@ -126,9 +126,9 @@ test_declared(void)
            "{\"a\":[1,2,3]}\n{\"a\":[1,2]}\n{\"a\":[]}\n{\"a\":[1,2,3,4]}\n{\"a\":[1,2,\"x\"]}\n",
            "a:fixed<f32,3>\n1 {\"a\":[1.0,2.0,3.0]}\n!2.6 *this array has 2 numbers\n!3.6 *0 numbers\n!4.6 "
            "*4 numbers\n!5.11 *\n");
-  declared(
-      "timestamp", "{\"a\":\"1970-01-01T00:00:01Z\"}\n{\"a\":\"soon\"}\n{\"a\":5}\n",
-      "a:timestamp\n1 {\"a\":1000000}\n!2.6 *\"soon\" is no date*\n!3.6 *of type timestamp, but a number*\n");
+  declared("timestamp", "{\"a\":\"1970-01-01T00:00:01Z\"}\n{\"a\":\"soon\"}\n{\"a\":5}\n",
+           "a:timestamp\n1 {\"a\":\"1970-01-01T00:00:01Z\"}\n!2.6 *\"soon\" is no date*\n!3.6 *of type "
+           "timestamp, but a number*\n");
   declared("binary", "{\"a\":\"AAEC\"}\n{\"a\":\"AAE\"}\n{\"a\":\"A*EC\"}\n",
            "a:binary\n1 {\"a\":\"*\"}\n!2.6 *no base64\n!3.6 *no base64\n");
   declared("utf8", "{\"a\":{\"b\" : [ 1 ]}}\n{\"a\":[ ]}\n{\"a\":1.50}\n{\"a\":true}\n{\"a\":\"x\"}\n",

@@ -130,7 +130,7 @@ plan = json.load(open("plan.json"))
 assert {s["name"]: s["options"]["epochs"] for s in plan["stages"] if s["use"] == "linear.train"} == {"train/0-1": 3, "train/0-5": 1}
 PY
 runs 2 "an option of no stage in a part" main.json --check --set halves/splti.by=label
-says "an option of no stage in a part: the nearest" 'no stage "halves/splti"; did you mean "split"\?'
+says "an option of no stage in a part: the nearest" 'no stage "halves/splti"; did you mean "halves/split"\?'
 runs 3 "an option of no element" main.json --check --set train/0-7.epochs=1
 says "an option of no element: the nearest" 'no stage "train/0-7"'
 runs 0 "each over nothing" main.json --check --rates '' --set halves/split.ratios='{"train":1}'
