@@ -591,6 +591,8 @@ prepare_run(WeirRun *run, GError **error)
     run->jobs = g_get_num_processors();
   run->started_us = run->begun ? run->begun->started_us : start_time();
   g_autofree char *store = weir_run_store_folder(run);
+  g_clear_pointer(&run->reuse, weir_reuse_free); /* of a directory that was refused */
+  g_clear_pointer(&run->inputs, weir_inputs_free);
   run->reuse = weir_reuse_new(run, run->begun, store, &reason);
   if (!run->reuse)
     return refused(error, reason);
