@@ -74,7 +74,7 @@ sample_init(Sample *s)
 }
 
 /* The copies of what was adopted live as long as the process; this keeps them in sight. */
-static const weir_plugin *kept[8];
+static const weir_plugin *volatile kept[8];
 static guint n_kept;
 
 static const weir_plugin *
