@@ -109,7 +109,7 @@ static gboolean
 scan_member(WeirJsonScanner *s, GHashTable *keys)
 {
   char *span = NULL;
-  gsize place_index = s->places->len;
+  gsize place_index = s->places->len, errors = weir_diagnostics_n_errors(s->diagnostics);
 
   if (*s->p != '"')
     return weir_json_expected(s, "a key in double quotes");
@@ -117,7 +117,9 @@ scan_member(WeirJsonScanner *s, GHashTable *keys)
   g_array_append_val(s->places, place);
   if (!weir_json_scan_string(s, &span))
     return FALSE;
-  check_duplicate(s, keys, decode_key(span), place_index);
+  /* json-glib loses memory over a string that is not sound. */
+  check_duplicate(s, keys, weir_diagnostics_n_errors(s->diagnostics) > errors ? span : decode_key(span),
+                  place_index);
   weir_json_skip_space(s);
   if (s->p >= s->end || *s->p != ':')
     return weir_json_expected(s, "a colon behind the key");
